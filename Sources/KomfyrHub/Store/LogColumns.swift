@@ -1,0 +1,63 @@
+import Protocol
+
+/// A piece of a column's text: offset and length in bytes.
+struct TextRange: Sendable, Equatable {
+    var offset: UInt32
+    var length: UInt32
+    /// Stands for null.
+    static let none = TextRange(offset: 0, length: 0)
+    var isNone: Bool { length == 0 }
+}
+
+/// Logs in columns, in order of arrival: the form of a decoded body and of a group's tail alike. All columns have the
+/// same count; ranges point into `text`.
+struct LogColumns: Sendable {
+    /// The bytes that the ranges name.
+    var text: [UInt8] = []
+    /// The logs' own times, nanoseconds since 1970.
+    var timestamps: [Int64] = []
+    /// `Level.rawValue`.
+    var levels: [UInt8] = []
+    /// UTF-8, escapes resolved; never none.
+    var messages: [TextRange] = []
+    /// A JSON array of strings without blanks, each written by `JSONText`, so that tags compare as bytes; none: no tags.
+    var tags: [TextRange] = []
+    /// The JSON object as it was sent; none: null.
+    var data: [TextRange] = []
+    /// UTF-8; none: null.
+    var sources: [TextRange] = []
+
+    var count: Int { timestamps.count }
+
+    func bytes(_ range: TextRange) -> ArraySlice<UInt8> {
+        text[Int(range.offset)..<Int(range.offset) + Int(range.length)]
+    }
+}
+
+/// A request's body, decoded and checked.
+struct DecodedBody: Sendable {
+    /// The accepted logs.
+    var columns = LogColumns()
+    /// For each accepted log, the index of its group in `groupNames`.
+    var groups: [UInt32] = []
+    /// The groups that occur; nil is "no group".
+    var groupNames: [String?] = []
+    /// For each accepted log, its position in the body (rising; refused positions are left out).
+    var positions: [UInt32] = []
+    /// All positions of the body, refused ones included: how many sequence numbers it takes.
+    var positionCount = 0
+    /// The refused ones, by position.
+    var refusals: [Refusal] = []
+    /// Broken UTF-8 parts that became U+FFFD.
+    var repairs = 0
+}
+
+/// A log of a batch that was not taken, and why.
+struct Refusal: Sendable, Equatable {
+    /// Its position in the body, from 0.
+    var index: UInt32
+    /// What is wrong, in the API's terms: `type`, `loc` below the log, `msg`.
+    var type: String
+    var location: [String]
+    var message: String
+}
