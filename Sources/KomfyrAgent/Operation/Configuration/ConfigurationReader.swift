@@ -63,6 +63,9 @@ struct ConfigurationReader {
         let inputs = InputReader(report: report, workingDirectory: workingDirectory, agentTags: agent.tags.count)
             .read(table.tables("input", isList: true))
         let metrics = readMetrics(table.tables("metrics", isList: false).first, inputs, report)
+        if !table.has("hub") {
+            report.error(at: nil, "there is no [hub]", "add it: [hub], url = \"http://127.0.0.1:8080\"")
+        }
         if !table.has("input") {
             report.error(
                 at: nil,
@@ -106,10 +109,7 @@ struct ConfigurationReader {
         _ report: ConfigurationReport
     ) -> (AgentConfiguration.HubSection, keySource: String?) {
         var section = AgentConfiguration.HubSection(url: "")
-        guard let table else {
-            report.error(at: nil, "there is no [hub]", "add it: [hub], url = \"http://127.0.0.1:8080\"")
-            return (section, nil)
-        }
+        guard let table else { return (section, nil) }
         if let url = table.string("url") {
             do throws(ValueProblem) {
                 section.url = try NetworkSyntax.hubURL(url.value)
