@@ -14,6 +14,14 @@ enum AgentLimits {
     /// Batches handed to delivery and not yet taken: 4 MiB of records, some 10 ms of work, enough that neither
     /// thread waits for the other in step.
     static let batchesToDelivery = 8
+    /// Inputs that were held back go on when no more than this many batches are left with delivery: half, so that they
+    /// do not flap.
+    static let batchesToDeliveryToResume = 4
+    /// Batches of datagrams that wait while delivery takes none: 8 MiB, some 50,000 datagrams; further ones are dropped
+    /// and counted.
+    static let datagramBatchesWaiting = 16
+    /// The age in milliseconds at which a batch is closed, however small: a log is to be seen within a second.
+    static let batchAgeMs: UInt64 = 200
     /// Connections that one listener keeps open; further ones are closed at once and counted.
     ///
     /// Each costs some 64 KiB of buffers at worst, so that a flood of connections takes 64 MiB and no more.
