@@ -7,6 +7,7 @@ let package = Package(
     products: [
         .executable(name: "komfyr-agent", targets: ["KomfyrAgent"]),
         .executable(name: "komfyr-hub", targets: ["KomfyrHub"]),
+        .executable(name: "komfyr-bench", targets: ["Benchmarks"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1", traits: []),
@@ -51,6 +52,16 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
+        ),
+
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "Protocol", "EventLoop", "CZstd",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks",
+            exclude: ["RESULTS.md"]
         ),
 
         .testTarget(name: "ProtocolTests", dependencies: ["Protocol"]),

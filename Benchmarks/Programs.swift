@@ -1,0 +1,144 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// What stops a benchmark, in words.
+struct BenchmarkError: Error, CustomStringConvertible {
+    var description: String
+    init(_ description: String) { self.description = description }
+}
+
+func pause(ms: UInt32) { usleep(ms * 1_000) }
+
+/// Seconds of a clock that never goes back.
+func seconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+/// Nanoseconds since 1970.
+func wallClock() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}
+
+/// A port that was free a moment ago.
+func freePort() -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+            _ = bind(descriptor, generic, length)
+            _ = getsockname(descriptor, generic, &length)
+        }
+    }
+    return UInt16(bigEndian: address.sin_port)
+}
+
+/// A program under measurement, with its figures from /proc.
+final class Program {
+    let pid: pid_t
+
+    /// Starts a program in a folder of its own, its output in `NAME.log` there.
+    init(_ path: String, _ arguments: [String], environment: [String: String], folder: String) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        let log = "\(folder)/\(path.split(separator: "/").last ?? "program").log"
+        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        var argv = ([path] + arguments).map { strdup($0) } + [nil]
+        var inherited: [String] = []
+        for name in ["PATH", "HOME", "TMPDIR"] {
+            if let value = getenv(name) { inherited.append("\(name)=\(String(cString: value))") }
+        }
+        var envp = (inherited + environment.map { "\($0)=\($1)" }).map { strdup($0) } + [nil]
+        defer {
+            for pointer in argv + envp { free(pointer) }
+        }
+        var pid: pid_t = 0
+        let code = posix_spawn(&pid, path, &actions, nil, &argv, &envp)
+        guard code == 0 else { throw BenchmarkError("cannot start \(path): \(String(cString: strerror(code)))") }
+        self.pid = pid
+    }
+
+    /// Asks it to end and waits.
+    func stop() {
+        kill(pid, SIGTERM)
+        var status: Int32 = 0
+        waitpid(pid, &status, 0)
+    }
+
+    /// Processor seconds used so far, with those of its children that still run (the hub's private Redis).
+    var processorSeconds: Double {
+        ([pid] + children)
+            .reduce(0) { sum, pid in
+                let fields = Self.statFields(pid)
+                guard fields.count > 14, let user = Double(fields[11]), let system = Double(fields[12]) else {
+                    return sum
+                }
+                return sum + (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+            }
+    }
+
+    /// Resident memory in MiB, without children.
+    var residentMiB: Double { memory("VmRSS:") }
+
+    private func memory(_ name: String) -> Double {
+        for line in readText("/proc/\(pid)/status").split(separator: "\n") where line.hasPrefix(name) {
+            return (Double(line.split(whereSeparator: { $0 == " " || $0 == "\t" })[1]) ?? 0) / 1_024
+        }
+        return 0
+    }
+
+    private var children: [pid_t] {
+        readText("/proc/\(pid)/task/\(pid)/children").split(separator: " ").compactMap { pid_t($0) } + childrenOfThreads
+    }
+
+    private var childrenOfThreads: [pid_t] {
+        guard let folder = opendir("/proc/\(pid)/task") else { return [] }
+        defer { closedir(folder) }
+        var found: [pid_t] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard let thread = pid_t(name), thread != pid else { continue }
+            found += readText("/proc/\(pid)/task/\(thread)/children").split(separator: " ").compactMap { pid_t($0) }
+        }
+        return found
+    }
+
+    /// The fields of /proc/PID/stat behind the name, which may hold blanks (proc(5)).
+    private static func statFields(_ pid: pid_t) -> [Substring] {
+        let text = readText("/proc/\(pid)/stat")
+        guard let end = text.lastIndex(of: ")") else { return [] }
+        return text[text.index(after: end)...].split(separator: " ")
+    }
+}
+
+/// A whole small file; empty when it cannot be read.
+func readText(_ path: String) -> String {
+    guard let file = fopen(path, "r") else { return "" }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 4_096)
+    while true {
+        let count = fread(&piece, 1, piece.count, file)
+        if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+        bytes.append(contentsOf: piece[..<count])
+    }
+}
+
+func writeText(_ text: String, to path: String) throws {
+    guard let file = fopen(path, "w") else { throw BenchmarkError("cannot write \(path)") }
+    defer { fclose(file) }
+    fputs(text, file)
+}
