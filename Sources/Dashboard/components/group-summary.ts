@@ -24,6 +24,7 @@ export class GroupSummary extends HTMLElement {
     errors: new Tile("Errors"),
     warnings: new Tile("Warnings"),
     rate: new Tile("Logs a second"),
+    part: new Tile("Share"),
     newest: new Tile("Last log"),
     size: new Tile("Stored"),
   };
@@ -70,7 +71,11 @@ export class GroupSummary extends HTMLElement {
     this.tiles.logs.set(shortNumber(total), window, fullNumber(total));
     this.tiles.errors.set(shortNumber(errors), counts.critical > 0 ? `${shortNumber(counts.critical)} critical` : share(errors, total), fullNumber(errors), errors > 0 ? "bad" : "");
     this.tiles.warnings.set(shortNumber(counts.warning), share(counts.warning, total), fullNumber(counts.warning));
-    this.tiles.rate.set(rate(everything ? stats.ingestRate : selected.rate), "last minute");
+    const speed = everything ? stats.ingestRate : selected.rate;
+    if (speed !== null) this.tiles.rate.set(rate(speed), "last minute");
+    show(this.tiles.rate.element, speed !== null);
+    this.tiles.part.set(share(total, stats.totalLogs), "of all logs");
+    show(this.tiles.part.element, speed === null);
     this.tiles.newest.set(newest === null ? "\u2013" : age(newest), newest === null ? "none yet" : "ago");
     if (newest !== null && age(newest) === "now") this.tiles.newest.set("now", "\u00a0");
     this.tiles.size.set(bytes(stats.bytesStored), !everything || stats.bytesPerLog === null || stats.bytesPerLog <= 0 ? "all groups" : `${Math.round(stats.bytesPerLog)} B a log`);

@@ -19,7 +19,8 @@ export interface GroupNode {
   count: number;
   levels: LevelCounts;
   newest: string | null;
-  rate: number;
+  /** Null: the hub does not say it of every group. */
+  rate: number | null;
   /** Logs of just this group. */
   own: number;
   children: GroupNode[];
@@ -44,7 +45,7 @@ export function treeOf(groups: Group[]): GroupNode {
     }
     for (const member of line) {
       member.count += group.count;
-      member.rate += group.rate ?? 0;
+      member.rate = member.rate === null || group.rate === null ? null : member.rate + group.rate;
       for (const level of levels) member.levels[level] += group.levels[level];
       if (group.newest !== null && (member.newest === null || group.newest > member.newest)) member.newest = group.newest;
     }
