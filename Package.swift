@@ -71,8 +71,10 @@ let package = Package(
             name: "KomfyrHubTests",
             dependencies: ["KomfyrHub", .product(name: "HummingbirdTesting", package: "hummingbird")]
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["KomfyrAgent", "KomfyrHub"]),
-        .testTarget(name: "BrowserTests", dependencies: ["KomfyrAgent", "KomfyrHub"]),
+        // Runs both programs as a user does; the tests of these two do nothing that a user could not.
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "EndToEndTests", dependencies: ["KomfyrAgent", "KomfyrHub", "TestSupport"]),
+        .testTarget(name: "BrowserTests", dependencies: ["KomfyrAgent", "KomfyrHub", "TestSupport"]),
     ],
     cxxLanguageStandard: .cxx17
 )

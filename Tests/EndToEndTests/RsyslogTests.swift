@@ -1,0 +1,137 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A real rsyslogd with examples/rsyslog/60-komfyrvakt.conf.
+///
+/// It is unpacked beside, not installed: installing would take the place of a user's own syslog.
+struct RsyslogTests {
+    @Test func `what rsyslog forwards arrives whole, though it was stopped and started`() async throws {
+        try await withHubAndAgent { hub, agent in
+            let rsyslog = try await Rsyslog.unpack(in: agent.scratch, agent: agent.syslogPort)
+            try await rsyslog.start()
+            try rsyslog.send(0..<1_000)
+            try await rsyslog.stop()
+            try await rsyslog.start()
+            try rsyslog.send(1_000..<2_000)
+            let numbers = try await eventually("2,000 messages are stored", within: 60) {
+                let found = try await Self.numbers(hub)
+                return found.count >= 2_000 ? found : nil
+            }
+            try await rsyslog.stop()
+            #expect(numbers.count == 2_000)
+            #expect(Set(numbers) == Set(0..<2_000))
+            let log = try await hub.log { $0["message"] == "number 1999" }
+            #expect(log["group"].text?.hasSuffix(":counter") == true)
+            #expect(log["level"] == "warning")
+        }
+    }
+
+    /// The numbers of all stored messages, as often as they are stored.
+    private static func numbers(_ hub: HubProcess) async throws -> [Int] {
+        var numbers: [Int] = []
+        var path: String? = "/api/logs?limit=1000&order=asc"
+        while let next = path {
+            let answer = try await hub.send("GET", next)
+            let messages = answer.json.items.compactMap { $0["message"].text }
+            numbers += messages.filter { $0.hasPrefix("number ") }.compactMap { Int($0.dropFirst(7)) }
+            path = answer.headers["link"]
+                .flatMap { link in
+                    guard let from = link.firstIndex(of: "<"), let to = link.firstIndex(of: ">") else { return nil }
+                    let address = String(link[link.index(after: from)..<to])
+                    return address.hasPrefix("http")
+                        ? "/" + address.split(separator: "/").dropFirst(2).joined(separator: "/") : address
+                }
+        }
+        return numbers
+    }
+}
+
+/// rsyslogd from Debian's package, with an input of its own on loopback.
+private final class Rsyslog {
+    private let root: String
+    private let scratch: Scratch
+    private let port: UInt16
+    private var program: ChildProgram?
+
+    /// Fetches the packages once, and writes the configuration.
+    static func unpack(in scratch: Scratch, agent: UInt16) async throws -> Rsyslog {
+        let root = Built.repository + "/.build/rsyslog"
+        if !FileManager.default.fileExists(atPath: root + "/usr/sbin/rsyslogd") {
+            let folder = scratch.at("packages")
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try await ChildProgram.run(
+                "sh",
+                [
+                    "-euc",
+                    """
+                    packages='rsyslog libestr0 libfastjson4 liblognorm5'
+                    apt-get download $packages || { apt-get update; apt-get download $packages; }
+                    for package in *.deb; do dpkg-deb --extract "$package" root; done
+                    rm -rf "$0"; mkdir -p "$(dirname "$0")"; cp -a root "$0"
+                    """,
+                    root,
+                ],
+                folder: folder,
+                within: 180
+            )
+        }
+        return try Rsyslog(root: root, scratch: scratch, agent: agent)
+    }
+
+    private init(root: String, scratch: Scratch, agent: UInt16) throws {
+        self.root = root
+        self.scratch = scratch
+        port = try Network.freePort()
+        let example = try String(
+            contentsOfFile: Built.repository + "/examples/rsyslog/60-komfyrvakt.conf",
+            encoding: .utf8
+        )
+        try scratch.write(example.replacingOccurrences(of: "5514", with: "\(agent)"), to: "60-komfyrvakt.conf")
+        try FileManager.default.createDirectory(atPath: scratch.at("spool"), withIntermediateDirectories: true)
+        try scratch.write(
+            """
+            global(workDirectory="\(scratch.at("spool"))")
+            module(load="imptcp")
+            input(type="imptcp" address="127.0.0.1" port="\(port)")
+            include(file="\(scratch.at("60-komfyrvakt.conf"))")
+
+            """,
+            to: "rsyslog.conf"
+        )
+    }
+
+    func start() async throws {
+        let libraries = ["lib", "usr/lib"].map { "\(root)/\($0)/x86_64-linux-gnu:\(root)/\($0)/aarch64-linux-gnu" }
+        let modules = try FileManager.default.subpathsOfDirectory(atPath: root)
+            .first { $0.hasSuffix("/rsyslog/imptcp.so") }
+        guard let modules else { throw TestFailure("rsyslog has no imptcp.so") }
+        let program = try ChildProgram(
+            root + "/usr/sbin/rsyslogd",
+            [
+                "-n", "-f", scratch.at("rsyslog.conf"), "-i", scratch.at("rsyslog.pid"), "-M",
+                "\(root)/\((modules as NSString).deletingLastPathComponent)/",
+            ],
+            environment: ["LD_LIBRARY_PATH": libraries.joined(separator: ":")],
+            folder: scratch.path,
+            output: scratch.at("rsyslog.log")
+        )
+        self.program = program
+        _ = try await eventually("rsyslog listens") {
+            guard program.isRunning else { throw TestFailure("rsyslogd ended:\n\(program.output)") }
+            try Network.sendStream([], to: port)
+            return true
+        }
+    }
+
+    func stop() async throws {
+        try await program?.stop()
+        program = nil
+    }
+
+    /// Sends numbered messages as a program of this machine does.
+    func send(_ numbers: Range<Int>) throws {
+        let text = numbers.map { "<12>1 - testhost counter - - - number \($0)\n" }.joined()
+        try Network.sendStream(Array(text.utf8), to: port)
+    }
+}
