@@ -244,7 +244,7 @@ struct DashboardTests {
             // What one sees at once: a phone shows one panel, a tablet the groups beside another, a wide page all.
             let views: [(width: Int, height: Int, panels: [String])] = [
                 (360, 740, ["groups", "summary", "logs"]), (768, 1_024, ["summary", "logs"]),
-                (1_280, 860, [""]), (2_560, 1_300, [""]),
+                (1_280, 860, [""]), (1_440, 900, [""]), (2_560, 1_300, [""]),
             ]
             for view in views {
                 try await browser.resize(width: view.width, height: view.height)
