@@ -235,23 +235,26 @@ struct DashboardTests {
         try await withOpenPage { hub, _, browser in
             try await browser.prefer(scheme)
             try await Self.fill(hub)
-            for width in [360, 768, 1_280, 2_560] {
-                try await browser.resize(width: width, height: width < 700 ? 740 : width > 2_000 ? 1_300 : 860)
-                for panel in ["groups", "summary", "logs"] {
-                    try await browser.open("\(hub.url)/?panel=\(panel)")
-                    try await browser.see("overview-page[data-panel='\(panel)']")
-                    _ = try await eventually("the page is filled") {
-                        try await browser.script(
-                            "return !document.querySelector('.loading') && document.querySelectorAll('.log[data-id]').length > 50"
-                        ) == true ? true : nil
-                    }
-                    if panel == "logs" { try await browser.click(".log-head", "upstream timed out") }
-                    #expect(try await browser.script(PageScripts.overflow) == [], "\(width) \(panel)")
-                    #expect(try await browser.script(PageScripts.lowContrast) == [], "\(width) \(panel)")
-                    #expect(try await browser.script(PageScripts.unnamed) == [], "\(width) \(panel)")
-                    if width < 1_000 || panel == "summary" {
-                        try await browser.screenshot("\(scheme)-\(width)-\(panel)")
-                    }
+            _ = try await eventually("the page is filled") {
+                try await browser.script("return document.querySelectorAll('.log[data-id]').length > 50") == true
+                    ? true : nil
+            }
+            try await browser.see(".tree-row", "freezer-3")
+            try await browser.script(PageScripts.openFirstError)
+            // What one sees at once: a phone shows one panel, a tablet the groups beside another, a wide page all.
+            let views: [(width: Int, height: Int, panels: [String])] = [
+                (360, 740, ["groups", "summary", "logs"]), (768, 1_024, ["summary", "logs"]),
+                (1_280, 860, [""]), (1_440, 900, [""]), (2_560, 1_300, [""]),
+            ]
+            for view in views {
+                try await browser.resize(width: view.width, height: view.height)
+                for panel in view.panels {
+                    if !panel.isEmpty { try await browser.click(".tab-\(panel)") }
+                    let place = "\(scheme)-\(view.width)" + (panel.isEmpty ? "" : "-\(panel)")
+                    #expect(try await browser.script(PageScripts.overflow) == [], "\(place)")
+                    #expect(try await browser.script(PageScripts.lowContrast) == [], "\(place)")
+                    #expect(try await browser.script(PageScripts.unnamed) == [], "\(place)")
+                    try await browser.screenshot(place)
                 }
             }
         }

@@ -17,6 +17,9 @@ enum PageScripts {
         return null;
         """
 
+    /// Opens the first error of the list, to have a log with all its parts on the page.
+    static let openFirstError = "document.querySelector('.log-error .log-head').click()"
+
     /// Elements that stick out of the page on the right, and the page itself when it can be moved sideways.
     static let overflow = """
         const out = [];

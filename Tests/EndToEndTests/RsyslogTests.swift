@@ -14,17 +14,30 @@ struct RsyslogTests {
             try await rsyslog.stop()
             try await rsyslog.start()
             try rsyslog.send(1_000..<2_000)
-            let numbers = try await eventually("2,000 messages are stored", within: 60) {
-                let found = try await Self.numbers(hub)
-                return found.count >= 2_000 ? found : nil
-            }
+            try await Self.expect(0..<2_000, in: hub)
+
+            // With the agent away it keeps them on disk, also when it is stopped.
+            try await agent.stop()
+            try rsyslog.send(2_000..<2_500)
             try await rsyslog.stop()
-            #expect(numbers.count == 2_000)
-            #expect(Set(numbers) == Set(0..<2_000))
-            let log = try await hub.log { $0["message"] == "number 1999" }
+            try await rsyslog.start()
+            try await agent.start()
+            try await Self.expect(0..<2_500, in: hub)
+            try await rsyslog.stop()
+            let log = try await hub.log { $0["message"] == "number 2499" }
             #expect(log["group"].text?.hasSuffix(":counter") == true)
             #expect(log["level"] == "warning")
         }
+    }
+
+    /// Waits until as many messages are stored, and expects each of them once.
+    private static func expect(_ range: Range<Int>, in hub: HubProcess) async throws {
+        let numbers = try await eventually("\(range.count) messages are stored", within: 60) {
+            let found = try await Self.numbers(hub)
+            return found.count >= range.count ? found : nil
+        }
+        #expect(numbers.count == range.count)
+        #expect(Set(numbers) == Set(range))
     }
 
     /// The numbers of all stored messages, as often as they are stored.
@@ -132,6 +145,7 @@ private final class Rsyslog {
     /// Sends numbered messages as a program of this machine does.
     func send(_ numbers: Range<Int>) throws {
         let text = numbers.map { "<12>1 - testhost counter - - - number \($0)\n" }.joined()
-        try Network.sendStream(Array(text.utf8), to: port)
+        // Read is what it has taken over: what still lay in the socket would die with it, as with any program.
+        try Network.sendStream(Array(text.utf8), to: port, untilRead: true)
     }
 }

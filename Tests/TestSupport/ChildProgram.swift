@@ -38,7 +38,11 @@ package final class ChildProgram {
         defer { posix_spawnattr_destroy(&attributes) }
         // A group of its own: a ctrl-C on the tests leaves it to `stop`.
         posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        // A thread of Dispatch blocks all signals, and a child inherits that: it would hear no SIGTERM.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
 
         let argumentVector = CStrings(["env", "--chdir=\(folder)", executable] + arguments)
         let environmentVector = CStrings(variables.map { "\($0.key)=\($0.value)" })

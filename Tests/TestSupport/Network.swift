@@ -29,18 +29,59 @@ package enum Network {
     }
 
     /// Connects, sends all, and closes.
-    package static func sendStream(_ bytes: [UInt8], to port: UInt16) throws {
-        let descriptor = try socket(SOCK_STREAM)
+    ///
+    /// With `untilRead` it closes only when the other side has, having read all.
+    package static func sendStream(_ bytes: [UInt8], to port: UInt16, untilRead: Bool = false) throws {
+        let descriptor = try connection(to: port)
         defer { close(descriptor) }
-        guard withAddress(port, { connect(descriptor, $0, $1) }) == 0 else {
-            throw TestFailure("connect to port \(port): errno \(errno)")
+        try send(bytes, on: descriptor)
+        if untilRead {
+            shutdown(descriptor, Int32(SHUT_WR))
+            var byte: UInt8 = 0
+            while recv(descriptor, &byte, 1, 0) > 0 {}
         }
+    }
+
+    /// Connects, sends all, and reads until the other side closes or `isWhole` finds that all is there.
+    ///
+    /// The other side may pause for `seconds` at most.
+    package static func exchange(
+        _ bytes: [UInt8],
+        with port: UInt16,
+        within seconds: Double,
+        isWhole: ([UInt8]) -> Bool
+    ) throws -> [UInt8] {
+        let descriptor = try connection(to: port)
+        defer { close(descriptor) }
+        var pause = timeval(tv_sec: Int(seconds), tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &pause, socklen_t(MemoryLayout<timeval>.size))
+        try send(bytes, on: descriptor)
+        var answer: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count == 0 { return answer }
+            guard count > 0 else { throw TestFailure("receive from port \(port): errno \(errno)") }
+            answer += buffer.prefix(count)
+            if isWhole(answer) { return answer }
+        }
+    }
+
+    private static func connection(to port: UInt16) throws -> Int32 {
+        let descriptor = try socket(SOCK_STREAM)
+        guard withAddress(port, { connect(descriptor, $0, $1) }) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw TestFailure("connect to port \(port): errno \(code)")
+        }
+        return descriptor
+    }
+
+    private static func send(_ bytes: [UInt8], on descriptor: Int32) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { throw TestFailure("send to port \(port): errno \(errno)") }
+            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { throw TestFailure("send: errno \(errno)") }
             rest = rest.dropFirst(count)
         }
     }

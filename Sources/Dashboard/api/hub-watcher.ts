@@ -21,15 +21,15 @@ export interface WatcherListener {
 
 const quietPauseMs = 3_000;
 /** After logs have arrived: soon enough to look live. */
-const busyPauseMs = 700;
+const busyPauseMs = 500;
 /** A hub with very many groups is asked less often: the pause is at least this many times what asking took. */
-const restFactor = 8;
+const restFactor = 4;
 
 export class HubWatcher {
   private timer: number | undefined;
   private asking = false;
   private closed = false;
-  private lastStart = 0;
+  private lastEnd = -Infinity;
   private lastCostMs = 0;
 
   constructor(private readonly listener: WatcherListener) {
@@ -45,19 +45,20 @@ export class HubWatcher {
 
   /** Logs have arrived: the counts have changed. */
   nudge(): void {
-    if (!this.asking) this.schedule(busyPauseMs - (performance.now() - this.lastStart));
+    if (!this.asking) this.schedule(busyPauseMs);
   }
 
+  /** Asks so long after it last asked; the end of that counts, so that many nudges do not put it off. */
   private schedule(pauseMs: number): void {
     clearTimeout(this.timer);
-    const rest = this.lastCostMs * restFactor;
-    this.timer = window.setTimeout(() => void this.ask(), Math.max(pauseMs, rest, 0));
+    const pause = Math.max(pauseMs, this.lastCostMs * restFactor) - (performance.now() - this.lastEnd);
+    this.timer = window.setTimeout(() => void this.ask(), Math.max(pause, 0));
   }
 
   private async ask(): Promise<void> {
     if (this.closed || this.asking || document.visibilityState === "hidden") return;
     this.asking = true;
-    this.lastStart = performance.now();
+    const start = performance.now();
     try {
       const [listed, figures, state] = await Promise.all([groups(), stats(), health()]);
       if (this.closed) return;
@@ -73,7 +74,8 @@ export class HubWatcher {
       this.listener.troubled(error);
     } finally {
       this.asking = false;
-      this.lastCostMs = performance.now() - this.lastStart;
+      this.lastEnd = performance.now();
+      this.lastCostMs = this.lastEnd - start;
       if (!this.closed) this.schedule(quietPauseMs);
     }
   }
