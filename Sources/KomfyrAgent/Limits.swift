@@ -36,11 +36,24 @@ enum AgentLimits {
     static let positions = 10_000
     /// Descriptors that one file input keeps open; further files with unread lines take turns.
     static let openFilesPerInput = 256
-    /// Bytes read from a file at a time: large enough that the system call costs nothing, small enough that the block
-    /// stays in the second-level cache while its lines are cut.
+    /// Bytes read from a file at a time.
+    ///
+    /// Large enough that handing the read to the thread pool costs nothing, small enough that the block stays in the
+    /// second-level cache while its lines are cut.
     static let fileBlockBytes = 256 << 10
-    /// Blocks read from one file before the next file has its turn: 1 MiB, some 7 ms.
+    /// The largest block: a line of `lineBytes`, its end, and the guard before it.
+    static let largestFileBlockBytes = lineBytes + 4 << 10
+    /// Blocks read from one file before the next file has its turn: 1 MiB, some 5 ms.
     static let fileBlocksPerTurn = 4
+    /// How often the folders are looked through, in milliseconds: watching only hastens what this finds.
+    static let fileScanMs: UInt64 = 2_000
+    /// How long changes that watching tells of are gathered before they are looked at, in milliseconds.
+    static let fileHintMs: UInt64 = 50
+    /// How long a file that was rotated or deleted is still read, in milliseconds since it last grew.
+    ///
+    /// A program that was told to open its log anew may take some seconds. Then what remains without a line end is
+    /// taken as its last line.
+    static let leftFileMs: UInt64 = 10_000
     /// Entries that one scan of an input's folders looks at; a glob such as `/**` on a large disk stops here and says
     /// so.
     static let scannedEntries = 100_000
