@@ -7,7 +7,9 @@ struct BoundSocket: ~Copyable {
     /// With the port the system chose when 0 was asked.
     let address: SocketAddress
 
-    /// - Parameter attempt: names the address in errors.
+    /// Makes and binds it.
+    ///
+    /// - Throws: `LoopError` with `attempt`, which is to name the address.
     init(_ address: SocketAddress, type: __socket_type, attempt: String) throws(LoopError) {
         let system = try SystemAddress(address)
         let descriptor = try openSocket(family: system.family, type: type, attempt: attempt)

@@ -8,8 +8,9 @@ import Glibc
 public final class StreamListener: HandleOwner {
     /// The bound address.
     public let localAddress: SocketAddress
-    /// Connections that could not be accepted: the process is out of descriptors, or the machine out of memory. The
-    /// far ends keep waiting, so that one connection may be counted many times.
+    /// How often accepting failed: the process is out of descriptors, or the machine out of memory.
+    ///
+    /// The far ends keep waiting, so that one connection may be counted many times.
     public private(set) var failedAccepts: UInt64 = 0
     /// Called for each of these, at most ten times a second.
     public var onAcceptFailure: ((LoopError) -> Void)?
