@@ -27,6 +27,31 @@ enum AgentLimits {
     /// Each costs some 64 KiB of buffers at worst, so that a flood of connections takes 64 MiB and no more.
     static let connectionsPerListener = 1_000
 
+    /// A field of an RFC 5424 header in bytes: the longest that the RFC allows, for each of them.
+    static let headerFieldBytes = 255
+    /// Structured data (RFC 5424) in bytes; more is left in the text.
+    ///
+    /// Escaped in the worst way it stays below `ProtocolLimits.dataBytes`.
+    static let structuredDataBytes = 32 << 10
+    /// Elements and parameters of one message's structured data: names that repeat are looked for among all that came
+    /// before.
+    static let structuredDataParameters = 256
+
+    /// Combinations of sender, priority, host and app whose text an input keeps: some 400 bytes each.
+    ///
+    /// A power of two.
+    static let combinationsPerInput = 512
+
+    /// Unfinished frames of all connections of a listener, in bytes.
+    ///
+    /// Above it frames are cut at `frameBytesWhenShort`, so that a flood of connections with endless lines takes this
+    /// and no more.
+    static let unfinishedFrameBytes = 64 << 20
+    /// The longest frame in bytes while memory for unfinished ones is short: what most relays allow at most.
+    static let frameBytesWhenShort = 16 << 10
+    /// How often a fault that may come with every packet is reported, in milliseconds.
+    static let faultIntervalMs: UInt64 = 60_000
+
     // MARK: Files
 
     /// Files whose position is remembered.
