@@ -137,6 +137,16 @@ enum AgentLimits {
     static let hubAnswerBytes = 4 << 20
     /// The part of an answer that is kept with a dead letter or shown, in bytes.
     static let answerShownBytes = 64 << 10
+    /// How often a repeated fault is summed up for the operator, in milliseconds.
+    static let reportIntervalMs: UInt64 = 10_000
+    /// How often a part of the buffer that cannot be read is tried before it is given up, and how long between, in
+    /// milliseconds.
+    static let readTries = 5
+    static let readRetryMs: UInt64 = 1_000
+    /// What is passed over where the buffer cannot be read, in bytes: the next frame is looked for behind it.
+    static let unreadableBytes: UInt64 = 64 << 10
+    /// How long a stopping agent waits for the disk beyond its deadline, in milliseconds.
+    static let drainGraceMs: UInt64 = 2_000
     /// How often statistics are copied for readers, in milliseconds.
     static let statisticsAgeMs: UInt64 = 100
 }

@@ -61,6 +61,24 @@ extension DiskBuffer {
         return nil
     }
 
+    /// Passes over what cannot be read at all, up to the next frame behind it.
+    func passOverUnreadable() {
+        guard let segment = segments.first(where: { $0.number == readPlace.segment }) else { return }
+        let end = min(readPlace.offset + AgentLimits.unreadableBytes, segment.end)
+        events.corruptPlaces += 1
+        events.corruptBytes += end - min(readPlace.offset, end)
+        readPlace.offset = end
+        reader = nil
+    }
+
+    /// Counts a frame of the window as lost, since its body cannot be read.
+    func giveUp(ticket: UInt64) {
+        guard let frame = window.first(where: { $0.ticket == ticket }) else { return }
+        events.corruptPlaces += 1
+        events.corruptBytes += UInt64(frame.header.frameBytes)
+        events.corruptRecords += UInt64(frame.header.records)
+    }
+
     /// Whether a frame of the window may be sent, as far as the disk is concerned.
     func maySend(_ frame: StoredFrame) -> Bool {
         switch settings.section.fsync {

@@ -150,14 +150,14 @@ final class DiskBuffer {
         return settings.section.fsync == .never || cursor.synced >= last.endPlace
     }
 
-    /// Appends a batch to the newest segment.
-    func append(_ batch: EncodedBatch, nowMs: UInt64) -> AppendOutcome {
+    /// Appends a batch to the newest segment; `beyondLimit` also when that goes beyond `max_bytes`.
+    func append(_ batch: EncodedBatch, nowMs: UInt64, beyondLimit: Bool = false) -> AppendOutcome {
         guard let writer, !segments.isEmpty else { return .broken }
         if jobUnderWay?.makesSegment == true || wantsNewSegment { return .busy }
 
         encode(batch)
         let size = UInt64(frameBytes.count)
-        isFull = !makeRoom(for: size)
+        isFull = !beyondLimit && !makeRoom(for: size)
         if isFull { return .full }
         if wantsNewSegment { return .busy }
         let last = segments.count - 1
