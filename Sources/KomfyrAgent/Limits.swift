@@ -118,6 +118,8 @@ enum AgentLimits {
 
     // MARK: Operation
 
+    /// Descriptors that the process asks for: a few listeners' connections and files; more only costs the kernel.
+    static let descriptors = 16_384
     /// Connections to the metrics listener at a time: one scraper, one person with curl, and some to spare.
     static let metricsConnections = 16
     /// The largest request to the metrics listener, in bytes.

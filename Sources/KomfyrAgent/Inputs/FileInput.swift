@@ -106,7 +106,7 @@ final class FileInput: Input {
             loop,
             input: name,
             sink: sink,
-            lines: FileLineWriter(lines),
+            lines: try FileLineWriter(lines),
             maximumOpen: maximumOpen,
             clock: clock,
             onEvent: { [weak self] tail, event in self?.happened(tail, event) }

@@ -61,7 +61,7 @@ final class FileReadQueue {
         _ loop: Loop,
         input: String,
         sink: any FileRecordSink,
-        lines: FileLineWriter,
+        lines: consuming FileLineWriter,
         maximumOpen: Int,
         clock: @escaping () -> Int64,
         onEvent: @escaping (FileTail, Event) -> Void
@@ -277,6 +277,7 @@ final class FileReadQueue {
                             records += lines.append(
                                 text,
                                 isPiece: isWithinLine || current.isPiece,
+                                isContinuation: isWithinLine,
                                 to: &body,
                                 counting: &statistics
                             )

@@ -34,6 +34,8 @@ final class FileHarness: Sendable {
         var parser = InputConfiguration.FileConfiguration.Parser.raw
         var readFrom = InputConfiguration.FileConfiguration.ReadFrom.beginning
         var tags: [String] = []
+        var group = "file:{file}"
+        var maxGroups = 1_000
         var positions: [FilePosition] = []
         var maximumOpen = 64
         var scanMs: UInt64 = 20
@@ -107,10 +109,8 @@ final class FileHarness: Sendable {
             name: "files",
             configuration: configuration,
             lines: FileLineWriter.Settings(
-                parser: options.parser,
-                tags: options.tags,
-                source: "host",
-                group: { Array("file:\($0)".utf8) }
+                parser: options.parser, group: options.group, maxGroups: options.maxGroups, tags: options.tags,
+                source: "host"
             ),
             sink: batcher,
             positions: options.positions,
