@@ -109,7 +109,10 @@ final class FileHarness: Sendable {
             name: "files",
             configuration: configuration,
             lines: FileLineWriter.Settings(
-                parser: options.parser, group: options.group, maxGroups: options.maxGroups, tags: options.tags,
+                parser: options.parser,
+                group: options.group,
+                maxGroups: options.maxGroups,
+                tags: options.tags,
                 source: "host"
             ),
             sink: batcher,
