@@ -23,7 +23,7 @@ public final class StreamListener: HandleOwner {
     private var retryTimer: Timer?
     /// accept4, which a test replaces by one that fails.
     var acceptCall: (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> Int32 = {
-        clibuv_accept4($0, $1, $2, Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue))
+        clibuv_accept4($0, $1, $2, clibuv_sock_flags)
     }
 
     /// How long to wait after a failure: long enough not to spin, short enough not to be noticed.
@@ -41,7 +41,7 @@ public final class StreamListener: HandleOwner {
         accept: @escaping (StreamConnection) -> Void
     ) throws(LoopError) {
         let attempt = "listen on \(address)"
-        let socket = try BoundSocket(address, type: SOCK_STREAM, attempt: attempt)
+        let socket = try BoundSocket(address, kind: .stream, attempt: attempt)
         self.loop = loop
         self.accept = accept
         descriptor = socket.descriptor

@@ -40,7 +40,7 @@ public final class UDPSocket: HandleOwner {
     /// - Throws: when the address is in use, not this machine's, or not allowed.
     public init(_ loop: Loop, bind address: SocketAddress, receiveBufferBytes: Int) throws(LoopError) {
         let attempt = "bind udp://\(address)"
-        let socket = try BoundSocket(address, type: SOCK_DGRAM, attempt: attempt)
+        let socket = try BoundSocket(address, kind: .datagram, attempt: attempt)
         self.loop = loop
         descriptor = socket.descriptor
         localAddress = socket.address

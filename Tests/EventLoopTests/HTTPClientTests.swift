@@ -1,6 +1,5 @@
 @testable import EventLoop
 import CCurl
-import CLibuv
 import Glibc
 import Testing
 
@@ -176,7 +175,7 @@ extension EventLoopSuite {
 
         @Test func `a connection that is not made in time: nothing can have arrived`() async throws {
             let outcome = try await onLoop { (loop, finish: @escaping (Outcome) -> Void) in
-                let full = try BoundSocket(.ip("127.0.0.1", port: 0), type: SOCK_STREAM, attempt: "bind")
+                let full = try BoundSocket(.ip("127.0.0.1", port: 0), kind: .stream, attempt: "bind")
                 listen(full.descriptor, 0)
                 let port = full.address.port
                 // Fills the backlog.

@@ -1,5 +1,4 @@
 @testable import EventLoop
-import CLibuv
 import Glibc
 import Testing
 
@@ -225,7 +224,7 @@ extension EventLoopSuite {
         @Test func `connecting gives up after its time`() async throws {
             let code = try await onLoop { (loop, finish: @escaping (Int32?) -> Void) in
                 // A listener that nobody accepts from: once its backlog is full, the kernel answers no more.
-                let full = try BoundSocket(.ip("127.0.0.1", port: 0), type: SOCK_STREAM, attempt: "bind")
+                let full = try BoundSocket(.ip("127.0.0.1", port: 0), kind: .stream, attempt: "bind")
                 listen(full.descriptor, 0)
                 let address = full.address
                 var timedOut = false
@@ -407,7 +406,7 @@ extension EventLoopSuite {
             let path = "\(folder.path)/s"
             let outcomes = try await onLoop { (loop, finish: @escaping ([Bool]) -> Void) in
                 do {
-                    let left = try BoundSocket(.unix(path), type: SOCK_STREAM, attempt: "bind")
+                    let left = try BoundSocket(.unix(path), kind: .stream, attempt: "bind")
                     Glibc.close(left.descriptor)
                 }
                 let works = { (try? StreamListener(loop, bind: .unix(path)) { $0.close() }) }

@@ -125,7 +125,7 @@ struct PlainSocket: ~Copyable {
 
     /// Connected to a port of 127.0.0.1.
     init(port: UInt16) {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(AF_INET, clibuv_sock_stream, 0)
         var address = loopback(port)
         withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -79,7 +79,7 @@ extension EventLoopSuite {
             let (texts, peers, ports, drained) = try await onLoop {
                 (loop, finish: @escaping (([String], Set<String>, Set<UInt16>, Int)) -> Void) in
                 let socket = try UDPSocket(loop, bind: address, receiveBufferBytes: 1 << 20)
-                let sender = try BoundSocket(address, type: SOCK_DGRAM, attempt: "bind")
+                let sender = try BoundSocket(address, kind: .datagram, attempt: "bind")
                 var texts: [String] = []
                 var peers: Set<String> = []
                 var ports: Set<UInt16> = []
@@ -127,7 +127,7 @@ extension EventLoopSuite {
                     }
                 }
                 try socket.start(collector)
-                let sender = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+                let sender = Glibc.socket(AF_UNIX, clibuv_sock_dgram, 0)
                 defer { close(sender) }
                 let to = try SystemAddress(.unix(path))
                 for size in [5, 100_000] {
@@ -241,7 +241,7 @@ extension EventLoopSuite {
 /// - Returns: how many the system took.
 private func send(_ total: Int, to port: UInt16) -> Int {
     let burst = 64
-    let sender = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+    let sender = socket(AF_INET, clibuv_sock_dgram, 0)
     defer { close(sender) }
     var address = loopback(port)
     let payload = UnsafeMutableRawPointer.allocate(byteCount: 155, alignment: 8)
