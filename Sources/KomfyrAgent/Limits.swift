@@ -29,6 +29,31 @@ enum AgentLimits {
     /// Each costs some 64 KiB of buffers at worst, so that a flood of connections takes 64 MiB and no more.
     static let connectionsPerListener = 1_000
 
+    /// A field of an RFC 5424 header in bytes: the longest that the RFC allows, for each of them.
+    static let headerFieldBytes = 255
+    /// Structured data (RFC 5424) in bytes; more is left in the text.
+    ///
+    /// Escaped in the worst way it stays below `ProtocolLimits.dataBytes`.
+    static let structuredDataBytes = 32 << 10
+    /// Elements and parameters of one message's structured data: names that repeat are looked for among all that came
+    /// before.
+    static let structuredDataParameters = 256
+
+    /// Combinations of sender, priority, host and app whose text an input keeps: some 400 bytes each.
+    ///
+    /// A power of two.
+    static let combinationsPerInput = 512
+
+    /// Unfinished frames of all connections of a listener, in bytes.
+    ///
+    /// Above it frames are cut at `frameBytesWhenShort`, so that a flood of connections with endless lines takes this
+    /// and no more.
+    static let unfinishedFrameBytes = 64 << 20
+    /// The longest frame in bytes while memory for unfinished ones is short: what most relays allow at most.
+    static let frameBytesWhenShort = 16 << 10
+    /// How often a fault that may come with every packet is reported, in milliseconds.
+    static let faultIntervalMs: UInt64 = 60_000
+
     // MARK: Files
 
     /// Files whose position is remembered.
@@ -38,11 +63,24 @@ enum AgentLimits {
     static let positions = 10_000
     /// Descriptors that one file input keeps open; further files with unread lines take turns.
     static let openFilesPerInput = 256
-    /// Bytes read from a file at a time: large enough that the system call costs nothing, small enough that the block
-    /// stays in the second-level cache while its lines are cut.
+    /// Bytes read from a file at a time.
+    ///
+    /// Large enough that handing the read to the thread pool costs nothing, small enough that the block stays in the
+    /// second-level cache while its lines are cut.
     static let fileBlockBytes = 256 << 10
-    /// Blocks read from one file before the next file has its turn: 1 MiB, some 7 ms.
+    /// The largest block: a line of `lineBytes`, its end, and the guard before it.
+    static let largestFileBlockBytes = lineBytes + 4 << 10
+    /// Blocks read from one file before the next file has its turn: 1 MiB, some 5 ms.
     static let fileBlocksPerTurn = 4
+    /// How often the folders are looked through, in milliseconds: watching only hastens what this finds.
+    static let fileScanMs: UInt64 = 2_000
+    /// How long changes that watching tells of are gathered before they are looked at, in milliseconds.
+    static let fileHintMs: UInt64 = 50
+    /// How long a file that was rotated or deleted is still read, in milliseconds since it last grew.
+    ///
+    /// A program that was told to open its log anew may take some seconds. Then what remains without a line end is
+    /// taken as its last line.
+    static let leftFileMs: UInt64 = 10_000
     /// Entries that one scan of an input's folders looks at; a glob such as `/**` on a large disk stops here and says
     /// so.
     static let scannedEntries = 100_000
@@ -80,6 +118,8 @@ enum AgentLimits {
 
     // MARK: Operation
 
+    /// Descriptors that the process asks for: a few listeners' connections and files; more only costs the kernel.
+    static let descriptors = 16_384
     /// Connections to the metrics listener at a time: one scraper, one person with curl, and some to spare.
     static let metricsConnections = 16
     /// The largest request to the metrics listener, in bytes.
