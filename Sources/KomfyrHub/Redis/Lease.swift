@@ -33,6 +33,7 @@ final class Lease: Sendable {
     }
 
     private let redis: RedisClient
+    private let folder: DataFolder
     private let token: String
     private let holder: String
     private let logger: Logger
@@ -47,6 +48,7 @@ final class Lease: Sendable {
     /// - Throws: `.token` when the token's file cannot be read or made.
     init(redis: RedisClient, folder: DataFolder, name: String? = nil, logger: Logger) throws(LeaseError) {
         self.redis = redis
+        self.folder = folder
         self.logger = logger
         holder = name ?? DataFolder.nameOfThisProcess
         do throws(DataFolderError) {
@@ -111,6 +113,7 @@ final class Lease: Sendable {
         }
         do throws(LeaseError) {
             let grant = try LeaseGrant(answer, after: last)
+            if last?.fence.epoch != grant.fence.epoch { noteEpoch(grant, isFirst: last == nil) }
             hold(grant, connection: connection)
             return grant
         } catch {
@@ -209,6 +212,27 @@ final class Lease: Sendable {
             await regain()
         }
     }
+
+    /// Compares the store with the one that this data folder knew, and keeps the new one's epoch.
+    private func noteEpoch(_ grant: LeaseGrant, isFirst: Bool) {
+        let known = folder.memory(of: Self.epochFile)
+        guard known != grant.fence.epoch else { return }
+        if isFirst, known != nil {
+            logger.error(
+                """
+                Redis does not hold the store that this hub wrote to before it was started: it was emptied, or is another. \
+                The logs of before are not there
+                """
+            )
+        }
+        do throws(DataFolderError) {
+            try folder.remember(grant.fence.epoch, as: Self.epochFile)
+        } catch {
+            logger.warning("\(error)")
+        }
+    }
+
+    private static let epochFile = "epoch"
 
     private func hold(_ grant: LeaseGrant, connection: Int) {
         state.withLock { state in

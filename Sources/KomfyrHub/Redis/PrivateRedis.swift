@@ -76,6 +76,7 @@ final class PrivateRedis: Sendable {
                 }
             }
         }
+        if await !isRunning() { files.cleanUp() }
         await onLoop { $0.close() }
         let thread = state.withLock { state in
             defer { state.thread = nil }

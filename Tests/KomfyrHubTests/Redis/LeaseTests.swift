@@ -179,4 +179,20 @@ import Testing
             await keeper.value
         }
     }
+
+    @Test func `a hub that was started on another store than it knew says so`() async throws {
+        let temporary = try TemporaryFolder()
+        let log = RecordingLog()
+        try await withRedis { _, client in
+            for expected in [0, 0, 1] {
+                let folder = try DataFolder(temporary.path)
+                let lease = try Lease(redis: client, folder: folder, logger: log.logger)
+                try await lease.acquire()
+                #expect(log.count { $0.contains("does not hold the store") } == expected)
+                folder.close()
+                if log.runs == 1 { _ = try await client.send(RedisCommand("FLUSHALL")) }
+                log.runs += 1
+            }
+        }
+    }
 }
