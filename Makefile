@@ -22,15 +22,17 @@ test: ## install what is missing, build, and run all tests: unit, end to end, br
 	swift build --build-tests
 	swift test
 
-bench: ## measure ingest, the agent, and memory on this machine
-	@scripts/set-up test
+bench: ## measure ingest, the agent, and memory on this machine, into Benchmarks/RESULTS.md
+	@scripts/set-up run
 	@$(MAKE) --no-print-directory build
-	Benchmarks/run "$$(swift build $(release) --show-bin-path)"
+	swift build $(release) --product komfyr-bench
+	@bin="$$(swift build $(release) --show-bin-path)" && "$$bin/komfyr-bench" --programs "$$bin" \
+		--results "$(CURDIR)/Benchmarks/RESULTS.md"
 
 lint: ## check form and types of all code, without building it
 	swift format lint --strict --parallel --recursive $(swift_code)
 	tsc --project Sources/Dashboard
-	@for file in scripts/* .ci/run $(wildcard Benchmarks/run) $(shell find examples -name '*.sh' 2>/dev/null); do \
+	@for file in scripts/* .ci/run $(shell find examples -name '*.sh' 2>/dev/null); do \
 		case "$$(head -n 1 "$$file")" in *bash*|*/sh) echo "bash -n $$file"; bash -n "$$file" || exit 1;; esac; done
 	@for file in $(shell find examples Benchmarks Tests -name '*.py' 2>/dev/null); do \
 		echo "python3: $$file"; python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$$file" || exit 1; done

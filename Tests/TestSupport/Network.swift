@@ -67,6 +67,13 @@ package enum Network {
         }
     }
 
+    /// Connects, and lets `body` send piece by piece; closes afterwards.
+    package static func stream(to port: UInt16, _ body: (_ send: ([UInt8]) throws -> Void) throws -> Void) throws {
+        let descriptor = try connection(to: port)
+        defer { close(descriptor) }
+        try body { try send($0, on: descriptor) }
+    }
+
     private static func connection(to port: UInt16) throws -> Int32 {
         let descriptor = try socket(SOCK_STREAM)
         guard withAddress(port, { connect(descriptor, $0, $1) }) == 0 else {
