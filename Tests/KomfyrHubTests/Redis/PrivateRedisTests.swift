@@ -128,6 +128,7 @@ import Testing
             let second = PrivateRedis(folder: data, settings: settings, logger: .silent)
             // It is the Redis of another folder, and is left alone.
             await #expect(throws: PrivateRedisError.self) { try await second.start() }
+            await second.stop()
             #expect(try await pid(redis) == first)
         }
     }
