@@ -42,7 +42,7 @@ enum AgentLimits {
     /// Combinations of sender, priority, host and app whose text an input keeps: some 400 bytes each.
     ///
     /// A power of two.
-    static let combinationsPerInput = 512
+    static let combinationsPerInput = 1_024
 
     /// Unfinished frames of all connections of a listener, in bytes.
     ///

@@ -45,6 +45,9 @@ struct Combination {
         text.append(contentsOf: tail)
     }
 
+    /// Whether it is none yet.
+    var isUnused: Bool { code == .max }
+
     /// Whether it is the combination of these.
     @inline(__always)
     func matches(

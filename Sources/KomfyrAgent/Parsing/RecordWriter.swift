@@ -49,6 +49,8 @@ struct RecordWriter {
     private var groups: GroupNames
     private var time = TimeText()
     private var combinations: [Combination]
+    /// Counts combinations made: which of four places the next one takes.
+    private var replaced = 0
 
     /// The farthest that a device's time may be from arrival.
     static let farNanoseconds: UInt64 = 24 * 3_600 * 1_000_000_000
@@ -204,17 +206,22 @@ extension RecordWriter {
         let low = origin.peer?.low ?? 0
         var hash = PlainText.hash(host, seed: code ^ high &* 0x9E37_79B9_7F4A_7C15 ^ low)
         hash = PlainText.hash(app, seed: hash)
-        let index = Int(truncatingIfNeeded: hash >> 32) & (AgentLimits.combinationsPerInput - 1)
-        if !combinations[index].matches(code: code, high: high, low: low, host: host, app: app) {
-            combinations[index] = makeCombination(
-                code: code,
-                message: message,
-                host: host,
-                app: app,
-                peer: origin.peer,
-                isTruncated: origin.isTruncated
-            )
+        // Four places for each hash, so that a few hundred busy combinations do not push each other out.
+        let first = Int(truncatingIfNeeded: hash >> 32) & (AgentLimits.combinationsPerInput - 1) & ~3
+        for index in first..<(first + 4)
+        where combinations[index].matches(code: code, high: high, low: low, host: host, app: app) {
+            return index
         }
+        replaced &+= 1
+        let index = combinations[first..<(first + 4)].firstIndex { $0.isUnused } ?? first + replaced & 3
+        combinations[index] = makeCombination(
+            code: code,
+            message: message,
+            host: host,
+            app: app,
+            peer: origin.peer,
+            isTruncated: origin.isTruncated
+        )
         return index
     }
 
