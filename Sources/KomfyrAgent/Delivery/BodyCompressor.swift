@@ -2,7 +2,7 @@ import CZstd
 
 /// zstd for bodies: one context, used again for every batch.
 ///
-/// Level 1: log lines shrink five to one at 400 MB/s; level 3 saves some 5 % more and takes half as long again.
+/// Level 1: 512 KiB of syslog as NDJSON shrink 8.0 to one with it and 7.7 to one with levels 2 and 3, which cost more.
 /// Belongs to one thread.
 final class BodyCompressor {
     private let context: OpaquePointer

@@ -443,7 +443,8 @@ final class Delivery {
 
     private func wakeMs(_ nowMs: UInt64) -> UInt64? {
         var times: [UInt64] = []
-        if let due = machine.wakeAtMs() { times.append(due) }
+        // While the disk cannot be read nothing is posted, however long the hub has been ready.
+        if let due = machine.wakeAtMs() { times.append(max(due, readRetryMs)) }
         if let due = buffer.nextJobDueMs(force: drainDeadlineMs != nil) { times.append(due) }
         if buffer.isCursorDirty { times.append(buffer.cursorWrittenMs + AgentLimits.cursorAgeMs) }
         if readRetryMs > nowMs { times.append(readRetryMs) }

@@ -4,7 +4,7 @@ import Protocol
 @testable import KomfyrAgent
 
 /// A hub as the agent knows it: takes each identity once within a window of 64, and keeps every line.
-struct ModelHub {
+struct ModelHub: Sendable {
     private var seen: [String: (highest: UInt64, below: Set<UInt64>)] = [:]
     /// How often each line arrived.
     private(set) var lines: [String: Int] = [:]

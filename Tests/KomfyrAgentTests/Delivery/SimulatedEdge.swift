@@ -34,6 +34,7 @@ final class SimulatedEdge: DeliveryEdge {
         var letters: DeadLetterStore?
         private var events: [(atMs: UInt64, order: Int, run: () -> Void)] = []
         private var order = 0
+        private var stepsAtOnce = 0
 
         init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
@@ -54,6 +55,8 @@ final class SimulatedEdge: DeliveryEdge {
                 return false
             }
             let event = events.remove(at: index)
+            stepsAtOnce = event.atMs > nowMs ? 0 : stepsAtOnce + 1
+            precondition(stepsAtOnce < 10_000, "delivery turns on the spot")
             nowMs = max(nowMs, event.atMs)
             event.run()
             return true
