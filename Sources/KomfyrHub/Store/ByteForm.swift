@@ -52,7 +52,9 @@ extension [UInt8] {
     init(text: String) { self = Array(text.utf8) }
 }
 
-/// Reads the store's formats, and never past the end. The bytes must outlive it.
+/// Reads the store's formats, and never past the end.
+///
+/// The bytes must outlive it.
 struct ByteReader {
     private let bytes: UnsafeRawBufferPointer
     private(set) var offset = 0

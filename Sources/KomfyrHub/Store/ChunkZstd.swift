@@ -31,8 +31,7 @@ final class ChunkCompressor {
         return frame
     }
 
-    /// Unpacks one frame.
-    /// - Parameter limit: the most it may unpack to, in bytes; the frame's own word is checked against it first.
+    /// Unpacks one frame to at most `limit` bytes; the frame's own word is checked against it first.
     static func decompress(_ frame: [UInt8], limit: Int) throws(ChunkProblem) -> [UInt8] {
         let declared = frame.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
         // ZSTD_CONTENTSIZE_UNKNOWN and _ERROR are the two highest values, which the limit excludes as well.

@@ -20,7 +20,9 @@ struct StoreKeys: Sendable {
         damaged = "kmf:damaged:\(hub)"
     }
 
-    /// The index of a group's chunks. The braces are Redis Cluster's hash tag: all keys of a group lie together.
+    /// The index of a group's chunks.
+    ///
+    /// The braces are Redis Cluster's hash tag: all keys of a group lie together.
     static func chunks(_ group: UInt32) -> String { "kmf:{\(group)}:chunks" }
 
     static func chunk(_ group: UInt32, _ id: String) -> String { "kmf:{\(group)}:chunk:\(id)" }

@@ -1,5 +1,7 @@
 /// Positions of a body (rising) as runs: `count`, then for each run the gap since the end of the one before and its
-/// length, all varints. A body of which every log is refused takes four bytes.
+/// length, all varints.
+///
+/// A body of which every log is refused takes four bytes.
 enum PositionRuns {
     struct Run: Sendable, Equatable {
         var start: UInt32
@@ -36,7 +38,7 @@ enum PositionRuns {
         }
     }
 
-    /// - Parameter positionCount: where the positions end; runs beyond it are damage.
+    /// Reads them; runs beyond `positionCount`, where the positions end, are damage.
     static func read(
         _ reader: inout ByteReader,
         positionCount: Int

@@ -4,11 +4,14 @@ import Protocol
 extension HubLimits {
     // MARK: Commits
 
-    /// Bytes (bodies and their decoded columns) that wait for Redis at most; requests beyond are answered 503. Two of
-    /// the largest bodies fit, and a Redis that stands still for a second at full ingest does not fill it.
+    /// Bytes (bodies and their decoded columns) that wait for Redis at most; requests beyond are answered 503.
+    ///
+    /// Two of the largest bodies fit, and a Redis that stands still for a second at full ingest does not fill it.
     static let openCommitBytes = 128 << 20
     /// Bytes of bodies at which a commit is closed and sent: far below Redis's 512 MiB for one argument, and small
-    /// enough that nobody waits long behind it. A single larger body makes a commit of its own.
+    /// enough that nobody waits long behind it.
+    ///
+    /// A single larger body makes a commit of its own.
     static let commitBytes = 16 << 20
     /// Requests of one commit at most: bounds the answers that one round trip brings.
     static let commitRequests = 16_384
@@ -18,8 +21,9 @@ extension HubLimits {
 
     // MARK: WAL and tails
 
-    /// Bytes of the WAL in Redis above which the tail that pins its oldest entry is sealed at once. It bounds what a
-    /// start has to replay.
+    /// Bytes of the WAL in Redis above which the tail that pins its oldest entry is sealed at once.
+    ///
+    /// It bounds what a start has to replay.
     static let walBytes = 256 << 20
     /// Bytes of all tails in memory above which the largest is sealed at once.
     static let tailBytes = 256 << 20
@@ -54,8 +58,10 @@ extension HubLimits {
 
     // MARK: Groups
 
-    /// Groups beyond which logs for new ones are refused by name. The ids hold 18 bits (262,144) of group number; the
-    /// rest is room for the numbers of groups that are being removed.
+    /// Groups beyond which logs for new ones are refused by name.
+    ///
+    /// The ids hold 18 bits (262,144) of group number; the rest is room for the numbers of groups that are being
+    /// removed.
     static let groups = 200_000
     /// The highest group number: 18 bits.
     static let groupNumber: UInt32 = (1 << 18) - 1

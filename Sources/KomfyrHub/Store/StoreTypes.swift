@@ -106,7 +106,9 @@ struct LogQuery: Sendable {
     var order: Order = .newestFirst
     var cursor: Cursor?
 
-    /// Where a page ended. Logs that arrived after the first page was answered are not part of the listing.
+    /// Where a page ended.
+    ///
+    /// Logs that arrived after the first page was answered are not part of the listing.
     struct Cursor: Sendable, Equatable {
         var timestamp: Int64
         var sequence: UInt64

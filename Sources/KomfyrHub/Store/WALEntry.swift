@@ -162,8 +162,7 @@ struct WALWriter {
 
     var isEmpty: Bool { count == 0 }
 
-    /// Adds a request.
-    /// - Parameter refused: all positions that were not taken, rising.
+    /// Adds a request; `refused` are all positions that were not taken.
     mutating func append(_ request: IngestRequest, firstSequence: UInt64, refused: [PositionRuns.Run], accepted: Int) {
         append(
             body: accepted == 0 ? [] : request.body,
