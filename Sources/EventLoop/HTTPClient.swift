@@ -19,8 +19,13 @@ public struct HTTPRequest: Sendable {
     public var maximumAnswerBytes: Int
     /// A request with these parts.
     public init(
-        method: String, url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
-        connectTimeoutMs: Int = 5_000, timeoutMs: Int = 30_000, maximumAnswerBytes: Int = 1 << 20
+        method: String,
+        url: String,
+        headers: [(name: String, value: String)] = [],
+        body: [UInt8] = [],
+        connectTimeoutMs: Int = 5_000,
+        timeoutMs: Int = 30_000,
+        maximumAnswerBytes: Int = 1 << 20
     ) {
         self.method = method
         self.url = url
@@ -61,7 +66,8 @@ public final class HTTPClient {
     public init(_ loop: Loop, maximumConnections: Int = 4) throws(LoopError) { fatalError("EL") }
     /// Sends; `done` is called once, on the loop, never from within `send`.
     public func send(
-        _ request: HTTPRequest, done: @escaping (Result<HTTPAnswer, HTTPFailure>) -> Void
+        _ request: HTTPRequest,
+        done: @escaping (Result<HTTPAnswer, HTTPFailure>) -> Void
     ) -> HTTPTransfer { fatalError("EL") }
     /// Ends all transfers without calling back and closes the connections.
     public func close() { fatalError("EL") }

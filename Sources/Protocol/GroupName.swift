@@ -26,6 +26,7 @@ public enum GroupName {
 }
 
 /// Which groups a query means: `a` only `a`; `a:*` `a` and all below it; `*` all, those without a group too.
+///
 /// No other character is a pattern.
 public enum GroupPattern: Sendable, Hashable {
     case all

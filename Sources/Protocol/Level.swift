@@ -1,4 +1,6 @@
-/// How serious a log is, in rising order. The raw value is what chunks and comparisons use.
+/// How serious a log is, in rising order.
+///
+/// The raw value is what chunks and comparisons use.
 public enum Level: UInt8, Sendable, CaseIterable, Comparable {
     case debug = 0
     case info = 1
@@ -17,6 +19,7 @@ public enum Level: UInt8, Sendable, CaseIterable, Comparable {
         }
     }
 
+    /// Whether the left one is the less serious.
     public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
 
     /// The level of a syslog severity (RFC 5424 §6.2.1): 0 to 2 critical, 3 error, 4 warning, 5 and 6 info, 7 debug.

@@ -1,7 +1,9 @@
 /// What agent and hub agree on about sizes: both refuse, cut or count beyond these, so neither sends what the other
 /// would not take.
 public enum ProtocolLimits {
-    /// The longest message, in bytes of UTF-8. Stack traces fit; a file sent by mistake does not.
+    /// The longest message, in bytes of UTF-8.
+    ///
+    /// Stack traces fit; a file sent by mistake does not.
     public static let messageBytes = 1 << 20
     /// The largest `data` object, in bytes of JSON as sent.
     public static let dataBytes = 256 << 10
@@ -21,8 +23,9 @@ public enum ProtocolLimits {
     public static let batchRecords = 5_000
     /// The bytes (before compression) at which an agent closes a batch.
     public static let batchBytes = 512 << 10
-    /// How many batches of one generation an agent has under way at most. The hub remembers 64 behind the highest, so
-    /// a resend of any of these is always recognised.
+    /// How many batches of one generation an agent has under way at most.
+    ///
+    /// The hub remembers 64 behind the highest, so a resend of any of these is always recognised.
     public static let batchesInFlight = 4
     /// The longest agent name in bytes, part of every batch's identity.
     public static let agentNameBytes = 64

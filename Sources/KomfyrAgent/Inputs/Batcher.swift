@@ -72,6 +72,28 @@ final class Batcher {
         return true
     }
 
+    /// Appends many records of a file together with the position behind the last of them.
+    ///
+    /// A batch never holds a file's record without its position, or the other way round: else a kill between two
+    /// batches would send records twice. So the batch is closed only after both are in it.
+    /// - Parameters:
+    ///   - write: gets the open buffer and appends at most `maximumRecords` lines, stopping before one that would
+    ///     bring the buffer beyond `ProtocolLimits.batchBytes` unless the buffer is empty; says how many lines it
+    ///     appended, and whether it stopped because the batch is full.
+    ///   - position: how far the file was read with these lines.
+    func fill(
+        _ write: (_ body: inout [UInt8], _ maximumRecords: Int) -> (records: Int, isFull: Bool),
+        position: () -> FilePosition
+    ) {
+        let wasEmpty = open.isEmpty
+        let isFull = open.fill(write, position: position)
+        if isFull, let batch = open.take() {
+            close(batch)
+        } else if wasEmpty {
+            armTimer()
+        }
+    }
+
     /// Notes how far a file was read; goes with the batch that is open now, or alone.
     ///
     /// The latest of a file counts.

@@ -40,6 +40,23 @@ struct OpenBatch {
         return true
     }
 
+    /// Lets `write` append many lines of a file and notes the position behind them.
+    /// - Returns: whether the batch is full; it is not closed here.
+    mutating func fill(
+        _ write: (_ body: inout [UInt8], _ maximumRecords: Int) -> (records: Int, isFull: Bool),
+        position: () -> FilePosition
+    ) -> Bool {
+        let start = body.count
+        if start == 0 { body.reserveCapacity(expectedBytes) }
+        let written = write(&body, max(ProtocolLimits.batchRecords - records, 0))
+        assert(written.records == 0 || body.last == UInt8(ascii: "\n"), "a record without its LF")
+        assert(written.records > 0 || body.count == start, "a writer that wrote no record left bytes")
+        newestStart = start
+        records += written.records
+        advance(position())
+        return written.isFull || records >= ProtocolLimits.batchRecords || body.count >= ProtocolLimits.batchBytes
+    }
+
     /// Notes a file's position; the latest of each file is kept.
     mutating func advance(_ position: FilePosition) {
         isFromDatagramsOnly = false
