@@ -9,7 +9,7 @@ struct StoreKeys: Sendable {
     let sequence: String
     let wal: String
     let seen: String
-    /// WAL entries that could not be read, kept for an operator: a stream of at most `HubLimits.damagedKept`.
+    /// WAL entries that could not be read, kept for an operator: a hash of at most `HubLimits.damagedKept`, by entry id.
     let damaged: String
 
     init(hub: UInt8) {

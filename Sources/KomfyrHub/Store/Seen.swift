@@ -114,6 +114,14 @@ struct SeenWindow: Sendable, Equatable {
         return bytes
     }
 
+    /// When a window was last touched, without reading the rest of it; nil: it cannot be read.
+    static func touched(_ value: [UInt8]) -> Int64? {
+        guard value.count >= revisionBytes + 8, value[0] == version else { return nil }
+        return value.withUnsafeBytes {
+            Int64(littleEndian: $0.loadUnaligned(fromByteOffset: revisionBytes, as: Int64.self))
+        }
+    }
+
     /// Reads a field's value.
     init(value: [UInt8]) throws(FormatProblem) {
         let result: Result<SeenWindow, FormatProblem> = value.withUnsafeBytes { bytes in

@@ -128,6 +128,11 @@ struct WALLedger {
     /// The lowest sequence that is still in the WAL.
     var oldestSequence: UInt64? { count > 0 ? entries[start].firstSequence : nil }
 
+    /// How many entries begin with a sequence: the part number of the next.
+    func parts(from sequence: UInt64) -> Int {
+        entries[start...].reversed().prefix { $0.firstSequence >= sequence }.count { $0.firstSequence == sequence }
+    }
+
     mutating func append(_ entry: Entry) {
         entries.append(entry)
         bytes += entry.bytes
