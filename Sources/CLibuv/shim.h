@@ -12,6 +12,13 @@ struct clibuv_mmsghdr {
     unsigned int msg_len;
 };
 
+// The C library's enum of socket types is seen by every C module that includes it, and Swift counts it to one of them
+// only: which one changes with the order of compilation. These are this module's own.
+static const int clibuv_sock_stream = SOCK_STREAM;
+static const int clibuv_sock_dgram = SOCK_DGRAM;
+// Does not block, and no child process inherits it.
+static const int clibuv_sock_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+
 int clibuv_recvmmsg(int socket, struct clibuv_mmsghdr *messages, unsigned int count, int flags,
                     struct timespec *timeout) __asm__("recvmmsg");
 int clibuv_sendmmsg(int socket, struct clibuv_mmsghdr *messages, unsigned int count, int flags) __asm__("sendmmsg");

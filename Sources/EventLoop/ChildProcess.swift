@@ -22,12 +22,16 @@ public final class ChildProcess: HandleOwner {
     private var hasExited = false
 
     /// Starts `executable` (searched on PATH) with standard input and output closed, standard error inherited.
+    ///
     /// - Parameters:
+    ///   - loop: where `onExit` is called.
+    ///   - executable: a path, or a name to be found on PATH.
     ///   - arguments: those after the program's name.
     ///   - environment: `NAME=value` each; nil for ours.
     ///   - ownGroup: puts it into a session of its own, so that a terminal's ctrl-C does not reach it.
     ///   - standardOutputPath: a file that its output and errors are appended to; nil leaves errors as ours.
     ///   - onExit: called once, on the loop, unless this is closed before.
+    /// - Throws: when there is no such program, or the file cannot be written.
     public init(
         _ loop: Loop,
         executable: String,

@@ -9,8 +9,9 @@ public protocol DatagramHandler: AnyObject {
     func drained()
 }
 
-/// A bound UDP socket that receives many datagrams a system call (recvmmsg). Bound to a unix address, it is a unix
-/// datagram socket (`/dev/log`).
+/// A bound UDP socket that receives many datagrams a system call (recvmmsg).
+///
+/// Bound to a unix address, it is a unix datagram socket (`/dev/log`).
 ///
 /// libuv only tells when it is readable: its own receiver takes 20 datagrams a call into 1.25 MiB for each socket.
 public final class UDPSocket: HandleOwner {
@@ -30,11 +31,16 @@ public final class UDPSocket: HandleOwner {
     /// System calls in one go before other handles have their turn: 2,048 datagrams, some milliseconds of work.
     private static let callsPerTurn = 32
 
-    /// Binds. Receiving starts with `start`.
-    /// - Parameter receiveBufferBytes: asked of the kernel (SO_RCVBUFFORCE, else SO_RCVBUF); see `receiveBufferBytes`.
+    /// Binds; receiving starts with `start`.
+    ///
+    /// - Parameters:
+    ///   - loop: where the handler is called.
+    ///   - address: with port 0 the system chooses one.
+    ///   - receiveBufferBytes: asked of the kernel (SO_RCVBUFFORCE, else SO_RCVBUF); see `receiveBufferBytes`.
+    /// - Throws: when the address is in use, not this machine's, or not allowed.
     public init(_ loop: Loop, bind address: SocketAddress, receiveBufferBytes: Int) throws(LoopError) {
         let attempt = "bind udp://\(address)"
-        let socket = try BoundSocket(address, type: SOCK_DGRAM, attempt: attempt)
+        let socket = try BoundSocket(address, kind: .datagram, attempt: attempt)
         self.loop = loop
         descriptor = socket.descriptor
         localAddress = socket.address

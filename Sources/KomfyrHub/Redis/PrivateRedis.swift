@@ -209,7 +209,9 @@ final class PrivateRedis: Sendable {
     private func hasEnded(withinMs ms: UInt64) async -> Bool {
         let deadline = ContinuousClock.now + .milliseconds(ms)
         while ContinuousClock.now < deadline {
-            if await !isRunning() { return true }
+            // The lock comes free a moment before the process is gone.
+            let child = await onLoop { $0.pid } ?? nil
+            if child == nil, await !isRunning() { return true }
             try? await Task.sleep(for: .milliseconds(10))
         }
         return false
