@@ -1,3 +1,5 @@
+import Protocol
+import Logging
 import Synchronization
 
 /// One commit: plan, script, apply.
@@ -166,7 +168,10 @@ extension StoreWriter {
 
     /// The commit has no answer, or was refused.
     private func failed(
-        _ plan: CommitPlan, _ value: [UInt8], _ error: RedisError, _ session: StoreSession,
+        _ plan: CommitPlan,
+        _ value: [UInt8],
+        _ error: RedisError,
+        _ session: StoreSession,
         deadline: ContinuousClock.Instant
     ) {
         switch error {

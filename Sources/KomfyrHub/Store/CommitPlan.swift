@@ -30,7 +30,10 @@ struct CommitPlan {
 
     /// Plans a commit of these requests, every identity of which `cache` must know.
     init(
-        _ waiting: [OpenCommit.Waiting], nextSequence: UInt64, cache: SeenCache, directory: borrowing GroupDirectory
+        _ waiting: [OpenCommit.Waiting],
+        nextSequence: UInt64,
+        cache: SeenCache,
+        directory: borrowing GroupDirectory
     ) {
         self.waiting = waiting
         firstSequence = nextSequence
@@ -44,7 +47,10 @@ struct CommitPlan {
     }
 
     private mutating func plan(
-        _ request: IngestRequest, cache: SeenCache, directory: borrowing GroupDirectory, names: inout NewGroups
+        _ request: IngestRequest,
+        cache: SeenCache,
+        directory: borrowing GroupDirectory,
+        names: inout NewGroups
     ) -> Outcome {
         let field = request.identity?.stream
         if let identity = request.identity, let field {

@@ -35,7 +35,9 @@ final class OpenCommit: Sendable {
     private let state = Mutex(State())
     private let arrived: Signal
 
-    /// A closed door. `arrived` is raised when a request waits.
+    /// A closed door.
+    ///
+    /// `arrived` is raised when a request waits.
     init(arrived: Signal) { self.arrived = arrived }
 
     /// Why nothing is let in now; nil: it is.

@@ -22,14 +22,14 @@ struct Query: Sendable {
     private struct IndexChanged: Error {}
 
     func page(_ query: LogQuery) async -> LogPage {
-        for attempt in 1... {
-            do {
+        var attempt = 1
+        while true {
+            do throws(IndexChanged) {
                 return try await page(query, isLast: attempt >= HubLimits.queryAttempts)
             } catch {
-                continue
+                attempt += 1
             }
         }
-        fatalError("the last attempt does not throw")
     }
 
     private func page(_ query: LogQuery, isLast: Bool) async throws(IndexChanged) -> LogPage {
@@ -66,23 +66,22 @@ struct Query: Sendable {
         while next < candidates.count {
             let wave = candidates[next...].prefix(width).prefix { collector.accepts($0.first) }
             if wave.isEmpty { break }
+            let fetched: [Fetched]
             do throws(RedisError) {
-                let chunks = try await fetch(wave.map { ($0.group, $0.entry) })
-                for (candidate, chunk) in zip(wave, chunks) {
-                    switch chunk {
-                    case .rows(let chunk): collector.scan(sorted: chunk.rows, of: candidate.group)
-                    case .damaged: isPartial = true
-                    case .missing:
-                        try? await refreshIndex(of: candidate.group, without: candidate.entry)
-                        if isLast { isPartial = true } else { throw IndexChanged() }
-                    }
-                }
-            } catch let error as RedisError {
+                fetched = try await fetch(wave.map { ($0.group, $0.entry) })
+            } catch {
                 logger.debug("a query was answered from memory alone", metadata: ["error": "\(error)"])
                 isPartial = true
                 break
-            } catch {
-                throw IndexChanged()
+            }
+            for (candidate, chunk) in zip(wave, fetched) {
+                switch chunk {
+                case .rows(let chunk): collector.scan(sorted: chunk.rows, of: candidate.group)
+                case .damaged: isPartial = true
+                case .missing:
+                    try? await refreshIndex(of: candidate.group, without: candidate.entry)
+                    if isLast { isPartial = true } else { throw IndexChanged() }
+                }
             }
             next += wave.count
             // A first chunk is often enough; when it is not, many are wanted.

@@ -52,7 +52,9 @@ struct Replayer: Sendable {
     /// - Returns: the next sequence number that the entries reach.
     /// - Throws: what Redis does.
     func replay(
-        into memory: StoreMemory, after: String?, fence: Fence,
+        into memory: StoreMemory,
+        after: String?,
+        fence: Fence,
         live: ((_ id: String, _ value: [UInt8]) async -> Bool)?,
         isolation: isolated (any Actor)? = #isolation
     ) async throws(RedisError) -> UInt64 {
@@ -80,7 +82,11 @@ struct Replayer: Sendable {
 
     /// Applies an entry; returns the number behind its last one.
     private func apply(
-        _ id: String, _ value: [UInt8], to memory: StoreMemory, _ decoder: BodyDecoder, _ fence: Fence,
+        _ id: String,
+        _ value: [UInt8],
+        to memory: StoreMemory,
+        _ decoder: BodyDecoder,
+        _ fence: Fence,
         isolation: isolated (any Actor)? = #isolation
     ) async -> UInt64 {
         let first = UInt64(id.prefix { $0 != "-" }) ?? 0
@@ -122,7 +128,9 @@ struct Replayer: Sendable {
     }
 
     private func apply(
-        _ request: WALEntry.Request, to memory: StoreMemory, _ decoder: BodyDecoder
+        _ request: WALEntry.Request,
+        to memory: StoreMemory,
+        _ decoder: BodyDecoder
     ) throws(ReplayProblem) {
         if request.refusedPositions.count == request.positionCount { return }
         let context = BodyDecoder.Context(

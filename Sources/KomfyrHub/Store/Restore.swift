@@ -12,7 +12,11 @@ struct Restorer: Sendable {
     /// - Returns: how many logs were written again.
     /// - Throws: what Redis does; then the next grant tries again, with the old memory.
     func restore(
-        from old: StoreMemory, to loaded: StoreMemory, cache: SeenCache, isAnother: Bool, fence: Fence
+        from old: StoreMemory,
+        to loaded: StoreMemory,
+        cache: SeenCache,
+        isAnother: Bool,
+        fence: Fence
     ) async throws(RedisError) -> Int {
         let found = loaded.nextSequence.load(ordering: .relaxed)
         let known = old.nextSequence.load(ordering: .relaxed)
@@ -52,16 +56,20 @@ struct Restorer: Sendable {
 
     /// The logs of all tails from a sequence on, but those that a broken try has written already.
     private static func tails(
-        of memory: StoreMemory, from sequence: UInt64, without written: StoreMemory
+        of memory: StoreMemory,
+        from sequence: UInt64,
+        without written: StoreMemory
     ) -> [(name: String?, rows: LogRows)] {
         var tails: [(name: String?, rows: LogRows)] = []
         for group in memory.directory.withLock({ $0.all }) {
             let (frozen, open) = group.state.withLock { ($0.frozen?.rows, $0.open) }
-            let there = written.directory.withLock { $0.group(group.name) }
+            let there =
+                written.directory.withLock { $0.group(group.name) }
                 .map { group in Set(group.state.withLock { $0.open.sequences }.filter { $0 >= sequence }) } ?? []
             var rows = LogRows()
             for part in [frozen, open].compactMap({ $0 }) {
-                for row in 0..<part.count where part.sequences[row] >= sequence && !there.contains(part.sequences[row]) {
+                for row in 0..<part.count where part.sequences[row] >= sequence && !there.contains(part.sequences[row])
+                {
                     rows.append(part, row: row)
                 }
             }
@@ -109,7 +117,10 @@ struct Restorer: Sendable {
     }
 
     private func write(
-        _ step: RestoreStep, next: UInt64, _ memory: StoreMemory, _ fence: Fence
+        _ step: RestoreStep,
+        next: UInt64,
+        _ memory: StoreMemory,
+        _ fence: Fence
     ) async throws(RedisError) {
         // Windows and groups in helpings, so that no script takes long.
         var windows = step.windows[...]

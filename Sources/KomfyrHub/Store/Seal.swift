@@ -26,9 +26,13 @@ struct Seal: Sendable {
             try await write(chunks, upTo: last, marks)
             finish(chunks.map(\.entry), upTo: last, tail)
         } catch {
-            logger.log(level: error.isPassing ? .debug : .error, "a tail was not sealed", metadata: [
-                "group": "\(group.name ?? "")", "problem": "\(error.words)",
-            ])
+            logger.log(
+                level: error.isPassing ? .debug : .error,
+                "a tail was not sealed",
+                metadata: [
+                    "group": "\(group.name ?? "")", "problem": "\(error.words)",
+                ]
+            )
         }
     }
 
@@ -79,9 +83,10 @@ struct Seal: Sendable {
     /// The rows by time, ties by sequence, cut where a span ends and where a chunk is full.
     static func parts(of rows: LogRows, span: Int64) -> [LogRows] {
         let times = rows.columns.timestamps
-        let order = (0..<rows.count).sorted { left, right in
-            (times[left], rows.sequences[left]) < (times[right], rows.sequences[right])
-        }
+        let order = (0..<rows.count)
+            .sorted { left, right in
+                (times[left], rows.sequences[left]) < (times[right], rows.sequences[right])
+            }
         var parts: [LogRows] = []
         var part = LogRows()
         var partSpan: Int64 = 0

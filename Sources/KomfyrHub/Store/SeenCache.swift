@@ -1,4 +1,6 @@
-/// The seen windows that memory holds: of the generations that sent lately. Bounded; the others are read again.
+/// The seen windows that memory holds: of the generations that sent lately.
+///
+/// Bounded; the others are read again.
 struct SeenCache {
     /// What is known of a field.
     private struct Entry {

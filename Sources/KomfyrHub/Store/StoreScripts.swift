@@ -1,5 +1,7 @@
-/// The scripts that write to the store. Each begins with the lease's fence check, so that one which was still under way
-/// in a dead connection or a stopped hub writes nothing; `KEYS` and `ARGV` 1 and 2 are the fence's.
+/// The scripts that write to the store.
+///
+/// Each begins with the lease's fence check, so that one which was still under way in a dead connection or a stopped
+/// hub writes nothing; `KEYS` and `ARGV` 1 and 2 are the fence's.
 ///
 /// Sequence numbers are compared and stored as text: Lua's numbers lose bits beyond 2^53.
 enum StoreScripts {
@@ -72,7 +74,9 @@ enum StoreScripts {
             """
     )
 
-    /// Drops WAL entries below an id. KEYS: 3 WAL. ARGV: 3 the first id that stays. Answers how many went.
+    /// Drops WAL entries below an id.
+    ///
+    /// KEYS: 3 WAL. ARGV: 3 the first id that stays. Answers how many went.
     static let trim = RedisScript(Lease.fenceCheck + "return redis.call('XTRIM', KEYS[3], 'MINID', ARGV[3])")
 
     /// Writes again what memory holds after Redis had lost it.
@@ -113,7 +117,9 @@ enum StoreScripts {
             """
     )
 
-    /// Removes index entries of expired chunks. KEYS: 3 index. ARGV: 3 the highest score that goes.
+    /// Removes index entries of expired chunks.
+    ///
+    /// KEYS: 3 index. ARGV: 3 the highest score that goes.
     static let sweepIndex = RedisScript(
         Lease.fenceCheck + "return redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[3])"
     )

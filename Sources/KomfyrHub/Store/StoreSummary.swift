@@ -1,3 +1,4 @@
+import Synchronization
 import Protocol
 
 /// Counts from memory: what the index and the tails say, without what has expired.

@@ -43,8 +43,9 @@ struct IngestRequest: Sendable {
 struct IngestReceipt: Sendable {
     /// The sequence number of the body's position 0; position p has `firstSequence + p`.
     var firstSequence: UInt64
-    /// For each of `DecodedBody.groupNames`, its number; `.max`: its logs were refused. For a duplicate, of those names
-    /// that are groups now.
+    /// For each of `DecodedBody.groupNames`, its number; `.max`: its logs were refused.
+    ///
+    /// For a duplicate, of those names that are groups now.
     var groupNumbers: [UInt32]
     /// The arrival time that counts: the first one's, for a duplicate.
     var arrival: Int64

@@ -36,8 +36,13 @@ actor StoreWriter {
     var reported: ContinuousClock.Instant?
 
     init(
-        redis: RedisClient, lease: Lease, configuration: StoreConfiguration, logger: Logger, state: StoreState,
-        queue: OpenCommit, sealer: StoreSealer
+        redis: RedisClient,
+        lease: Lease,
+        configuration: StoreConfiguration,
+        logger: Logger,
+        state: StoreState,
+        queue: OpenCommit,
+        sealer: StoreSealer
     ) {
         self.redis = redis
         self.lease = lease

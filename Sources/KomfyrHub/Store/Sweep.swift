@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 /// Upkeep between commits: index entries of expired chunks, groups that hold nothing, idle seen windows.
@@ -66,7 +67,9 @@ extension StoreWriter {
         var cursor: [UInt8] = [UInt8(ascii: "0")]
         repeat {
             let answer = try await redis.send(
-                RedisCommand([Array(text: "HSCAN"), Array(text: keys.seen), cursor, Array(text: "COUNT"), Array(text: "512")])
+                RedisCommand([
+                    Array(text: "HSCAN"), Array(text: keys.seen), cursor, Array(text: "COUNT"), Array(text: "512"),
+                ])
             )
             guard case .array(let parts) = answer, parts.count == 2, case .string(let next) = parts[0],
                 case .array(let fields) = parts[1]

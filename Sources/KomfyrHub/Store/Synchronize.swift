@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 /// Bringing memory and Redis in step under a new grant of the lease.
@@ -60,7 +61,9 @@ extension StoreWriter {
         }
     }
 
-    /// Goes on with memory as it is. Returns false when Redis is not what memory says.
+    /// Goes on with memory as it is.
+    ///
+    /// Returns false when Redis is not what memory says.
     private func resume(_ grant: LeaseGrant) async throws(RedisError) -> Bool {
         let memory = state.memory
         guard memory.keys.hub == grant.hub else { return false }
