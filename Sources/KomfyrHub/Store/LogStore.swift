@@ -108,7 +108,11 @@ final class LogStore: Sendable {
     /// Whether logs can be stored now, and if not, why.
     var health: StoreHealth {
         let trouble = redis.trouble
-        guard let closed = queue.closed else { return StoreHealth(canStore: true, isRedisUp: true, reason: nil) }
+        guard let closed = queue.closed else {
+            // The writer may not have met the loss yet.
+            let reason = trouble ?? lease.trouble
+            return StoreHealth(canStore: reason == nil, isRedisUp: trouble == nil, reason: reason)
+        }
         let reason =
             switch closed {
             case .redisUnavailable(let words): trouble ?? lease.trouble ?? words

@@ -119,7 +119,7 @@ enum StoreScripts {
 
     /// Removes index entries of expired chunks.
     ///
-    /// KEYS: 3 index. ARGV: 3 the highest score that goes.
+    /// KEYS: 3 index. ARGV: 3 the range's end (`(` before it: exclusive).
     static let sweepIndex = RedisScript(
         Lease.fenceCheck + "return redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[3])"
     )

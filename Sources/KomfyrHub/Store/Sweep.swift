@@ -16,27 +16,26 @@ extension StoreWriter {
     /// Removes what has expired of the index, then the groups that are empty by that.
     private func sweepGroups(_ session: StoreSession) async throws(RedisError) {
         let memory = session.memory
-        let cutoff = configuration.clock() - configuration.retention
+        // The index knows milliseconds: what is below has expired for certain.
+        let cutoff = LogID.floorDivide(configuration.clock() - configuration.retention, 1_000_000)
         let oldestInWAL = memory.ledger.withLock { $0.oldestSequence } ?? .max
         var budget = HubLimits.sweepGroups
         for group in memory.directory.withLock({ $0.all }) where budget > 0 {
-            let (expired, isEmpty) = group.state.withLock { state in
-                let expired = state.chunks.filter { $0.newest < cutoff }
+            let (hasExpired, isEmpty) = group.state.withLock { state in
+                let kept = state.chunks.count { $0.score >= cutoff }
                 // Marks outlive their chunks until the WAL has passed them: replay would bring the logs back.
-                let isEmpty = state.chunks.count == expired.count && !state.hasTail && state.marks.done < oldestInWAL
-                return (expired, isEmpty)
+                let isEmpty = kept == 0 && !state.hasTail && state.marks.done < oldestInWAL
+                return (kept < state.chunks.count, isEmpty)
             }
-            if let newest = expired.map(\.newest).max() {
+            if hasExpired {
                 budget -= 1
-                // The chunks themselves expire by the second, so this errs on the late side.
-                let score = LogID.floorDivide(newest, 1_000_000)
                 _ = try await redis.evaluate(
                     StoreScripts.sweepIndex,
                     keys: Fence.keys + [StoreKeys.chunks(group.number)],
-                    arguments: session.grant.fence.arguments + [Array(text: String(score))]
+                    arguments: session.grant.fence.arguments + [Array(text: "(\(cutoff)")]
                 )
                 group.state.withLock { state in
-                    state.chunks.removeAll { $0.newest < cutoff && $0.score <= score }
+                    state.chunks.removeAll { $0.score < cutoff }
                     state.chunksVersion += 1
                 }
             }
