@@ -9,9 +9,10 @@ final class OpenCommit: Sendable {
         let request: IngestRequest
         /// What it costs of the bound, in bytes.
         let cost: Int
-        private let continuation: UnsafeContinuation<Result<IngestReceipt, StoreError>, Never>
+        private let continuation: UnsafeContinuation<Result<IngestReceipt, StoreError>, Never>?
 
-        init(_ request: IngestRequest, _ continuation: UnsafeContinuation<Result<IngestReceipt, StoreError>, Never>) {
+        /// Without a continuation nobody waits: for plans that are only looked at.
+        init(_ request: IngestRequest, _ continuation: UnsafeContinuation<Result<IngestReceipt, StoreError>, Never>?) {
             self.request = request
             self.continuation = continuation
             let columns = request.decoded.columns
@@ -19,7 +20,7 @@ final class OpenCommit: Sendable {
         }
 
         /// Called once.
-        func answer(_ result: Result<IngestReceipt, StoreError>) { continuation.resume(returning: result) }
+        func answer(_ result: Result<IngestReceipt, StoreError>) { continuation?.resume(returning: result) }
     }
 
     private struct State {

@@ -59,7 +59,7 @@ actor StoreWriter {
         while !Task.isCancelled {
             if let session = state.session {
                 guard lease.current?.number == session.grant.number else {
-                    end(session, .redisUnavailable(lease.trouble ?? "the connection to Redis was lost"))
+                    end(session, lossOfGrant)
                     continue
                 }
                 if let doubt {
@@ -101,6 +101,12 @@ actor StoreWriter {
         state.end(session)
         queue.close(error)
         state.writerWakes.raise()
+    }
+
+    /// Why nothing can be written although nothing has failed: the connection went, or another hub has the lease.
+    private var lossOfGrant: StoreError {
+        if let trouble = redis.trouble { return .redisUnavailable(trouble) }
+        return lease.current == nil ? .fenced : .redisUnavailable("Redis has just been connected again")
     }
 
     /// Answers a commit in doubt whose time is up: whether it is there shows when Redis can be asked again.

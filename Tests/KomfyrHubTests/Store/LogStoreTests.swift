@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Logging
 import Protocol
 import Testing
@@ -267,6 +268,74 @@ import Testing
             #expect(try await texts(LogQuery(), in: second) == ["c", "b", "a"])
             await second.kill()
         }
+    }
+
+    @Test func `a Redis that came back older than it had answered gets again what memory holds`() async throws {
+        try await withStore { redis, folder, store in
+            let identity = BatchIdentity(agent: "gw", generation: .random(), sequence: 1)
+            try await append([TestLog(message: "a", group: "g", timestamp: now)], to: store)
+            let files = FileManager.default
+            let (live, copy) = (redis.folder + "/appendonlydir", folder.path + "/older")
+            try files.copyItem(atPath: live, toPath: copy)
+            try await append([TestLog(message: "b", group: "g", timestamp: now + 1)], to: store)
+            try await append([TestLog(message: "c", group: "new", timestamp: now + 2)], to: store, identity)
+            let before = try await store.store.page(LogQuery()).logs.map(\.id)
+            redis.kill()
+            try files.removeItem(atPath: live)
+            try files.copyItem(atPath: copy, toPath: live)
+            try redis.start()
+            try await append([TestLog(message: "c", group: "new", timestamp: now + 2)], to: store, identity)
+            #expect(try await store.store.page(LogQuery()).logs.map(\.id) == before)
+            try await append([TestLog(message: "d", group: "g", timestamp: now + 3)], to: store)
+            await store.kill()
+            let second = try await StoreForTests(redis.configuration, folder: folder.path)
+            #expect(try await texts(LogQuery(), in: second) == ["d", "c", "b", "a"])
+            #expect(try await second.store.page(LogQuery()).logs.dropFirst().map(\.id) == before)
+            await second.store.seal()
+            #expect(try await texts(LogQuery(), in: second) == ["d", "c", "b", "a"])
+            await second.kill()
+        }
+    }
+
+    @Test func `beyond what may wait for Redis requests are refused, not queued`() async throws {
+        let queue = OpenCommit(arrived: Signal())
+        queue.open()
+        var large = try request([TestLog(message: "m", group: "g", timestamp: now)], arrival: now)
+        large.body = [UInt8](repeating: 0, count: HubLimits.openCommitBytes * 2 / 3)
+        let first = Task { [large] in await queue.append(large) }
+        var taken: [OpenCommit.Waiting] = []
+        try await eventually("the first waits") {
+            taken = queue.take()
+            return !taken.isEmpty
+        }
+        guard case .failure(.busy) = await queue.append(large) else {
+            Issue.record("it was let in")
+            return
+        }
+        queue.answer(taken, [.failure(.stopping)])
+        _ = await first.value
+        let second = Task { [large] in await queue.append(large) }
+        try await eventually("there is room again") {
+            taken = queue.take()
+            return !taken.isEmpty
+        }
+        queue.answer(taken, [.failure(.stopping)])
+        _ = await second.value
+    }
+
+    @Test func `a group beyond the limit is refused by name, the other logs of the batch are taken`() throws {
+        var directory = GroupDirectory()
+        for number in 1...UInt32(HubLimits.groups) { directory.insert(StoreGroup(number: number, name: "g\(number)")) }
+        let logs = ["g1", "new", "g2"].map { TestLog(message: $0, group: $0, timestamp: now) }
+        let waiting = OpenCommit.Waiting(try request(logs, arrival: now), nil)
+        let plan = CommitPlan([waiting], nextSequence: 9, cache: SeenCache(), directory: directory)
+        let receipt = plan.receipt(0)
+        #expect(receipt.ingested == 2)
+        #expect(receipt.refusedPositions == [1])
+        #expect(receipt.storeRefusals.map(\.type) == ["too_many_groups"])
+        #expect(receipt.groupNumbers == [1, .max, 2])
+        #expect(plan.nextSequence == 12)
+        #expect(plan.groups.isEmpty)
     }
 
     @Test func `while Redis is gone nothing is taken and reads say that they are partial`() async throws {
