@@ -140,8 +140,6 @@ enum AgentLimits {
     static let frameBodyBytes = ProtocolLimits.bodyBytes
     /// The longest path kept with a position, in bytes (PATH_MAX); longer ones are cut, they only serve messages.
     static let pathBytes = 4_096
-    /// Generations that the cursor names: one and its predecessor are needed, the others cost 24 bytes each.
-    static let cursorGenerations = 8
     /// How old the cursor's file may be, in milliseconds: what is acknowledged later than it says is sent once more
     /// after a kill.
     static let cursorAgeMs: UInt64 = 100

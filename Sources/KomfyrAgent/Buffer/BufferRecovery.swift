@@ -46,11 +46,21 @@ enum BufferRecovery {
             found.cursorFile = file
             found.cursor = cursor
         }
-        let numbers = try files.list(settings.folder).compactMap(Segment.number).sorted()
-        var isReadable = true
-        for number in numbers {
-            isReadable = try read(number, isNewest: number == numbers.last, settings, files, &found)
+        let names = try files.list(settings.folder)
+        // A crash while it was being made: what it was to hold is where it was.
+        for name in names where name.hasSuffix(DiskJob.unfinished) { try? files.remove(settings.folder + "/" + name) }
+        var opened: [Opened] = []
+        for number in names.compactMap(Segment.number).sorted() {
+            opened.append(try open(number, settings, files))
         }
+        for index in opened.indices {
+            let next = index + 1 < opened.count ? opened[index + 1].header : nil
+            if let next, next.previous == opened[index].number {
+                opened[index].end = min(opened[index].end, next.previousEnd)
+            }
+            try read(opened[index], isNewest: next == nil && index + 1 == opened.count, settings, files, &found)
+        }
+        let isReadable = opened.last?.header != nil
         guard let last = found.segments.last else { return found }
         do throws(FileError) {
             let file = try files.open(last.path, .readWrite)
@@ -66,50 +76,66 @@ enum BufferRecovery {
         return found
     }
 
-    /// Reads one segment.
-    /// - Returns: whether it has a sound header.
-    private static func read(
+    /// A segment whose header has been read.
+    private struct Opened {
+        var number: UInt64
+        var path: String
+        var file: any OpenFile
+        /// Nil when it is damaged.
+        var header: SegmentHeader?
+        var firstFrame: UInt64
+        var size: UInt64
+        /// Where its frames end: its size, or what the next one's header says.
+        var end: UInt64
+    }
+
+    private static func open(
         _ number: UInt64,
+        _ settings: BufferSettings,
+        _ files: any FileSystem
+    ) throws(FileError) -> Opened {
+        let path = settings.folder + "/" + Segment.name(number)
+        let file = try files.open(path, .read)
+        let size = try file.size()
+        var opened = Opened(number: number, path: path, file: file, firstFrame: 0, size: size, end: size)
+        if let length = SegmentHeader.length(try file.read(SegmentHeader.prefixBytes, at: 0)),
+            let header = SegmentHeader(try file.read(length, at: 0))
+        {
+            opened.header = header
+            opened.firstFrame = UInt64(length)
+        }
+        return opened
+    }
+
+    /// Walks one segment.
+    private static func read(
+        _ opened: Opened,
         isNewest: Bool,
         _ settings: BufferSettings,
         _ files: any FileSystem,
         _ found: inout Found
-    ) throws(FileError) -> Bool {
-        let path = settings.folder + "/" + Segment.name(number)
-        let file = try files.open(path, .read)
-        let size = try file.size()
-        let header = try readHeader(file)
-        if let header {
+    ) throws(FileError) {
+        if let header = opened.header {
             // It names all that is known; what it leaves out was forgotten.
             found.positions = PositionTable()
-            found.positions.advance(header.header.positions)
+            found.positions.advance(header.positions)
             found.pending = []
         }
-        let firstFrame = min(header?.length ?? 0, size)
         var segment = Segment(
-            number: number,
-            path: path,
-            agent: header?.header.agent ?? settings.agent,
-            firstFrame: firstFrame,
-            end: size
+            number: opened.number,
+            path: opened.path,
+            agent: opened.header?.agent ?? settings.agent,
+            firstFrame: opened.firstFrame,
+            end: max(opened.end, opened.firstFrame)
         )
-        try walk(&segment, file, checksBodies: isNewest, &found)
-        if segment.end < size { found.cutBytes += size - segment.end }
+        try walk(&segment, opened.file, checksBodies: isNewest, &found)
+        if isNewest { found.cutBytes += opened.size - segment.end }
         if segment.end == 0 {
-            // Nothing was ever in it: a crash while it was being made.
-            try? files.remove(path)
-            return false
+            // Not even a header: nothing was ever in it.
+            try? files.remove(opened.path)
+        } else {
+            found.segments.append(segment)
         }
-        found.segments.append(segment)
-        return header != nil
-    }
-
-    private static func readHeader(_ file: any OpenFile) throws(FileError) -> (header: SegmentHeader, length: UInt64)? {
-        let prefix = try file.read(SegmentHeader.prefixBytes, at: 0)
-        guard let length = SegmentHeader.length(prefix) else { return nil }
-        let bytes = try file.read(length, at: 0)
-        guard let header = SegmentHeader(bytes) else { return nil }
-        return (header, UInt64(length))
     }
 
     /// Counts what waits, advances the positions, and finds where the segment has to be cut.

@@ -1,5 +1,3 @@
-import Protocol
-
 /// What the hub has acknowledged, and what is on disk for certain: one small file of two slots.
 ///
 /// ```
@@ -8,13 +6,12 @@ import Protocol
 ///  │ slot: odd turns                     │ slot: even turns                    │
 ///  └─────────────────────────────────────┴─────────────────────────────────────┘
 ///   slot: "KFRCUR" 1 0 · u64 turn · u64 segment, u64 offset (first not acknowledged) · u64 segment, u64 offset
-///         (synced up to) · u32 count · count × (generation 16 bytes, u64 sequence) · u32 CRC of all before
+///         (synced up to) · u32 CRC of all before
 /// ```
 ///
 /// Slots are written in turn, so that a torn write leaves the one before; the reader takes the sound one with the
 /// highest turn. An older cursor only means that batches are sent again, which the hub answers as duplicates.
-/// Everything before the place is acknowledged; the generations name what was acknowledged last, to pass over frames
-/// that were written again behind it after a failed sync.
+/// Everything before the place is acknowledged, since frames are acknowledged in the order of the disk.
 struct Cursor: Sendable, Equatable {
     /// A place in the buffer: a segment's number and an offset in it.
     struct Place: Sendable, Comparable {
@@ -30,39 +27,15 @@ struct Cursor: Sendable, Equatable {
     var place = Place(segment: 0, offset: 0)
     /// Up to where frames are on disk for certain.
     var synced = Place(segment: 0, offset: 0)
-    /// The highest sequence acknowledged of the generations met last, the newest last.
-    private(set) var acknowledged: [Acknowledged] = []
-
-    struct Acknowledged: Sendable, Equatable {
-        var generation: BatchIdentity.Generation
-        var sequence: UInt64
-    }
-
     private static let magic: [UInt8] = Array("KFRCUR".utf8) + [1, 0]
     /// Apart by a page, the unit that disks and caches tear at.
     static let slotBytes: UInt64 = 4_096
-
-    /// Notes an acknowledged frame.
-    mutating func acknowledge(_ generation: BatchIdentity.Generation, _ sequence: UInt64) {
-        if let index = acknowledged.lastIndex(where: { $0.generation == generation }) {
-            acknowledged[index].sequence = max(acknowledged[index].sequence, sequence)
-            return
-        }
-        acknowledged.append(Acknowledged(generation: generation, sequence: sequence))
-        if acknowledged.count > AgentLimits.cursorGenerations { acknowledged.removeFirst() }
-    }
 
     /// The slot's bytes.
     func encoded(turn: UInt64) -> [UInt8] {
         var bytes = Self.magic
         for number in [turn, place.segment, place.offset, synced.segment, synced.offset] {
             bytes.append(littleEndian: number)
-        }
-        bytes.append(littleEndian: UInt32(acknowledged.count))
-        for entry in acknowledged {
-            bytes.append(littleEndian: entry.generation.high)
-            bytes.append(littleEndian: entry.generation.low)
-            bytes.append(littleEndian: entry.sequence)
         }
         bytes.append(littleEndian: CRC32C.checksum(bytes, in: 0..<bytes.count))
         return bytes
@@ -81,13 +54,6 @@ struct Cursor: Sendable, Equatable {
         var cursor = Cursor()
         cursor.place = Place(segment: reader.number(), offset: reader.number())
         cursor.synced = Place(segment: reader.number(), offset: reader.number())
-        let count = Int(reader.number(UInt32.self))
-        guard count <= AgentLimits.cursorGenerations else { return nil }
-        for _ in 0..<count {
-            let high = reader.number(UInt64.self)
-            let generation = BatchIdentity.Generation(high: high, low: reader.number())
-            cursor.acknowledged.append(Acknowledged(generation: generation, sequence: reader.number()))
-        }
         let covered = reader.offset
         guard reader.isWhole else { return nil }
         let checksum = reader.number(UInt32.self)

@@ -12,33 +12,43 @@ extension DiskBuffer {
         // What failed to sync is written again instead: after a failure the system takes those bytes for written.
         let syncsCurrent = isSynced && rewriteFrom == nil
         let upTo = segments.last?.endPlace
-        var new: DiskJob.NewSegment?
-        if makesSegment {
-            let number = nextSegmentNumber
-            nextSegmentNumber += 1
-            // With the sync before it, the header may name what is pending; without, only what is durable.
-            let header = SegmentHeader(
-                number: number,
-                agent: settings.agent,
-                positions: syncsCurrent ? knownPositions : durable.positions
-            )
-            new = DiskJob.NewSegment(
-                number: number,
-                path: settings.folder + "/" + Segment.name(number),
-                header: header.encoded()
-            )
-            segmentBeingMade = (number, UInt64(new?.header.count ?? 0))
-        }
         syncStartedMs = nowMs
         jobUnderWay = (makesSegment, upTo)
         return DiskJob(
             files: files,
             folder: settings.folder,
             current: syncsCurrent ? newestFile : nil,
-            upTo: upTo,
-            new: new,
+            new: makesSegment ? newSegment(knowsPending: syncsCurrent) : nil,
             isSynced: isSynced
         )
+    }
+
+    /// What a new segment is made of; with the sync of the newest before it, its header may name what is pending.
+    private func newSegment(knowsPending: Bool) -> DiskJob.NewSegment {
+        let number = nextSegmentNumber
+        nextSegmentNumber += 1
+        let previous = segments.last
+        let header = SegmentHeader(
+            number: number,
+            previous: previous?.number ?? 0,
+            previousEnd: rewriteFrom?.offset ?? previous?.end ?? 0,
+            agent: settings.agent,
+            positions: knowsPending ? knownPositions : durable.positions
+        )
+        var new = DiskJob.NewSegment(
+            number: number,
+            path: settings.folder + "/" + Segment.name(number),
+            header: header.encoded()
+        )
+        if let rewriteFrom, let previous, let newestFile {
+            let start = cursor.place.segment == previous.number ? cursor.place.offset : 0
+            new.rewrite = DiskJob.Rewrite(
+                source: newestFile,
+                from: max(rewriteFrom.offset, start),
+                end: previous.end
+            )
+        }
+        return new
     }
 
     /// When the next job is due, in the clock of `nextJob`; nil when none is.
@@ -71,10 +81,9 @@ extension DiskBuffer {
         case .newSegmentFailed(let error):
             if rewriteFrom == nil { noteSynced(job.upTo) }
             breakOff(error, nowMs: nowMs)
-        case .done(let file):
+        case .done(let made):
             if rewriteFrom == nil { noteSynced(job.upTo) }
-            guard job.makesSegment, let file, let made = segmentBeingMade else { return }
-            begin(made.number, file, headerBytes: made.headerBytes, nowMs: nowMs)
+            if let made { begin(made) }
         }
     }
 
@@ -94,36 +103,30 @@ extension DiskBuffer {
     }
 
     /// A new segment is there: it is the newest from now on.
-    private func begin(_ number: UInt64, _ file: any OpenFile, headerBytes: UInt64, nowMs: UInt64) {
-        let path = settings.folder + "/" + Segment.name(number)
+    private func begin(_ made: DiskJob.Made) {
         var new = Segment(
-            number: number,
-            path: path,
+            number: made.number,
+            path: made.path,
             agent: settings.agent,
-            firstFrame: headerBytes,
-            end: headerBytes
+            firstFrame: made.firstFrame,
+            end: made.end
         )
         if let from = rewriteFrom {
-            do throws(FileError) {
-                try rewrite(from: from, into: &new, file)
-                rewriteFrom = nil
-            } catch {
-                try? files.remove(path)
-                breakOff(error, nowMs: nowMs)
-                return
-            }
+            move(made.copies, from: from, to: &new)
+            rewriteFrom = nil
         }
         totalBytes += new.end
         segments.append(new)
-        writer = file
-        newestFile = file
+        writer = made.file
+        newestFile = made.file
         wantsNewSegment = false
-        cursor.synced = Cursor.Place(segment: number, offset: headerBytes)
+        cursor.synced = new.endPlace
         isCursorDirty = true
         if diskFailures > 0 {
             diskFailures = 0
             events.reopened = true
         }
+        moveCursor()
         deleteFinishedSegments()
     }
 
@@ -137,76 +140,41 @@ extension DiskBuffer {
         pending.removeFirst(count)
     }
 
-    /// Writes what a failed sync left in doubt once more, into a segment that nothing else is in.
-    ///
-    /// All or nothing: when this throws, everything is as before. Runs on the loop and may take a while; it happens
-    /// when a disk fails, and until it is over nothing may be appended anyway.
-    private func rewrite(from: Cursor.Place, into new: inout Segment, _ file: any OpenFile) throws(FileError) {
+    /// Takes what a failed sync left in doubt out of the old segment: it is in the new one, and on disk.
+    private func move(_ copies: DiskJob.Copies, from: Cursor.Place, to new: inout Segment) {
         guard let index = segments.firstIndex(where: { $0.number == from.segment }) else { return }
         let old = segments[index]
-        let source: any OpenFile
-        if let newestFile { source = newestFile } else { source = try files.open(old.path, .read) }
-        var walker = SegmentReader(source)
-        var moved: [UInt64: UInt64] = [:]
-        var lost: [Range<UInt64>] = []
-        var notes: [(end: UInt64, position: FilePosition)] = []
-        var (frames, records, lostRecords, passed) = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
-        // What is acknowledged is not needed again.
-        var offset = from.segment == cursor.place.segment ? max(from.offset, cursor.place.offset) : from.offset
-        let isBehindCursor = from.segment < cursor.place.segment
-        while !isBehindCursor, offset < old.end {
-            switch try walker.step(at: offset, end: old.end) {
-            case .end:
-                offset = old.end
-            case .damaged(let range):
-                lost.append(range)
-                offset = range.upperBound
-            case .frame(let header):
-                let bytes = try source.read(header.frameBytes, at: offset)
-                let end = offset + UInt64(header.frameBytes)
-                let bodyStart = FrameHeader.size + header.positionsBytes
-                if bytes.count == header.frameBytes,
-                    CRC32C.checksum(bytes, in: bodyStart..<bytes.count) == header.bodyChecksum
-                {
-                    try file.write(bytes, at: new.end)
-                    moved[offset] = new.end
-                    new.end += UInt64(header.frameBytes)
-                    frames += 1
-                    records += UInt64(header.records)
-                    let block = try walker.positions(of: header, at: offset) ?? []
-                    for position in block { notes.append((new.end, position)) }
-                    if readPlace.segment == old.number, readPlace.offset >= end { passed = new.end }
-                } else {
-                    lost.append(offset..<end)
-                    lostRecords += UInt64(header.records)
-                }
-                offset = end
-            }
-        }
+        for (range, records) in copies.lost { setAside(range, of: old, records: records) }
+        events.rewrittenFrames += UInt64(copies.frames.count)
+        durable.advance(copies.positions)
 
-        for range in lost { setAside(range, of: old, records: 0) }
-        events.corruptRecords += lostRecords
-        events.rewrittenFrames += frames
-        pending = notes
-        new.waitingFrames = frames
-        new.waitingRecords = records
-        segments[index].waitingFrames -= min(frames + UInt64(lost.count), old.waitingFrames)
-        segments[index].waitingRecords -= min(records + lostRecords, old.waitingRecords)
-        totalBytes -= old.end - max(from.offset, old.firstFrame)
-        segments[index].end = from.offset
-        if readPlace.segment == old.number, readPlace.offset > from.offset {
-            readPlace = Cursor.Place(segment: new.number, offset: max(passed, new.firstFrame))
+        // Acknowledged while they were copied: they count for nobody.
+        let waitsFrom = cursor.place.segment == old.number ? cursor.place.offset : 0
+        for frame in copies.frames where frame.from >= waitsFrom {
+            new.waitingFrames += 1
+            new.waitingRecords += UInt64(frame.records)
         }
+        let lostRecords = copies.lost.reduce(0) { $0 + UInt64($1.records) }
+        segments[index].waitingFrames -= min(new.waitingFrames + UInt64(copies.lost.count), old.waitingFrames)
+        segments[index].waitingRecords -= min(new.waitingRecords + lostRecords, old.waitingRecords)
+        totalBytes -= old.end - from.offset
+        segments[index].end = from.offset
+
+        if readPlace.segment == old.number, readPlace.offset > from.offset {
+            let next = copies.frames.first { $0.from >= readPlace.offset }
+            readPlace = Cursor.Place(segment: new.number, offset: next?.to ?? new.end)
+        }
+        var places: [UInt64: UInt64] = [:]
+        for frame in copies.frames { places[frame.from] = frame.to }
         for slot in window.indices where window[slot].place.segment == old.number {
-            guard let place = moved[window[slot].place.offset] else { continue }
-            window[slot].place = Cursor.Place(segment: new.number, offset: place)
+            guard let offset = places[window[slot].place.offset] else { continue }
+            window[slot].place = Cursor.Place(segment: new.number, offset: offset)
         }
         recent = recent.compactMap { kept in
-            guard kept.place >= from, kept.place.segment == old.number else { return kept }
-            guard let place = moved[kept.place.offset] else { return nil }
-            return (Cursor.Place(segment: new.number, offset: place), kept.header, kept.body)
+            guard kept.place.segment == old.number, kept.place >= from else { return kept }
+            guard let offset = places[kept.place.offset] else { return nil }
+            return (Cursor.Place(segment: new.number, offset: offset), kept.header, kept.body)
         }
         recentBytes = recent.reduce(0) { $0 + $1.body.count }
-        moveCursor()
     }
 }

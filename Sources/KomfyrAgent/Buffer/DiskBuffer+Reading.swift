@@ -4,7 +4,7 @@ import Protocol
 extension DiskBuffer {
     /// Takes out the next frame, or gives nil when none is left.
     ///
-    /// Damage on the way is set aside, frames that were written twice are passed over.
+    /// Damage on the way is set aside.
     /// - Throws: what the disk said; a later call tries again.
     func next() throws(FileError) -> StoredFrame? {
         while let index = segments.firstIndex(where: { $0.number >= readPlace.segment }) {
@@ -22,12 +22,6 @@ extension DiskBuffer {
             case .frame(let header):
                 let place = readPlace
                 readPlace.offset += UInt64(header.frameBytes)
-                if isTaken(header) {
-                    countDown(place, frames: 1, records: header.records)
-                    forgetRecent(place)
-                    continue
-                }
-                taken.acknowledge(header.generation, header.sequence)
                 lastTicket += 1
                 let frame = StoredFrame(ticket: lastTicket, place: place, header: header, agent: segment.agent)
                 window.append(frame)
@@ -95,7 +89,6 @@ extension DiskBuffer {
         window.removeFirst()
         forgetRecent(frame.place)
         countDown(frame.place, frames: 1, records: frame.header.records)
-        cursor.acknowledge(frame.header.generation, frame.header.sequence)
         moveCursor()
         deleteFinishedSegments()
         return true
@@ -173,10 +166,6 @@ extension DiskBuffer {
         let step = try walker.step(at: readPlace.offset, end: segment.end)
         reader?.walker = walker
         return step
-    }
-
-    private func isTaken(_ header: FrameHeader) -> Bool {
-        taken.acknowledged.contains { $0.generation == header.generation && $0.sequence >= header.sequence }
     }
 
     private func isDurable(_ frame: StoredFrame) -> Bool {

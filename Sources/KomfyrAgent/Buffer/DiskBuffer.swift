@@ -17,8 +17,8 @@ import Protocol
 ///
 /// **Invariants.** Frames are taken out (`next`) and acknowledged in the order of the disk. A file position counts as
 /// known durably only when the sync that covers its frame succeeded. The newest segment is never deleted. A segment
-/// behind which another one stands was synced, except where a failed sync made the other one necessary: then what
-/// was not covered stands in that one again.
+/// behind which another one stands was synced, as far as the other's header says that it goes: what a failed sync left
+/// in doubt stands in the other one again.
 ///
 /// **Recovery** (`BufferRecovery`) cuts what a crash tore off the end, and passes over damage in the middle.
 ///
@@ -56,15 +56,12 @@ final class DiskBuffer {
     /// Taken out and not acknowledged, in order.
     var window: [StoredFrame] = []
     var lastTicket: UInt64 = 0
-    /// The highest sequence taken out of the generations met last: a frame that was written twice is taken once.
-    var taken: Cursor
     /// Bodies of the newest frames, to be sent without reading them back; those that are read are removed.
     var recent: [(place: Cursor.Place, header: FrameHeader, body: [UInt8])] = []
     var recentBytes = 0
 
     /// The job under way, if any: whether it makes a segment.
     var jobUnderWay: (makesSegment: Bool, upTo: Cursor.Place?)?
-    var segmentBeingMade: (number: UInt64, headerBytes: UInt64)?
     var wantsNewSegment = false
     /// From here on the segment has to be written again, since its sync failed.
     var rewriteFrom: Cursor.Place?
@@ -101,7 +98,6 @@ final class DiskBuffer {
         corrupt = CorruptStore(folder: settings.folder + "/corrupt", files: files)
         segments = found.segments
         cursor = found.cursor
-        taken = found.cursor
         cursorFile = found.cursorFile
         durable = found.positions
         pending = found.pending
