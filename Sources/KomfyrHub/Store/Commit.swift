@@ -194,7 +194,7 @@ extension StoreWriter {
     }
 
     /// Ends the session and loads everything from Redis under the grant that is still held.
-    private func readAnew(_ session: StoreSession) {
+    func readAnew(_ session: StoreSession) {
         redisRun = nil
         lastGrant = session.grant.number - 1
         end(session, .redisUnavailable("Redis is being read anew"))

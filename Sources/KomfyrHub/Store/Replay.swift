@@ -21,7 +21,7 @@ struct Replayer: Sendable {
             for group in groups { directory.insert(group) }
         }
         try await loadIndexes(memory.directory.withLock { $0.all }, keys)
-        _ = try await replay(into: memory, after: nil, fence: grant.fence, live: nil)
+        try await replay(into: memory, fence: grant.fence)
         return memory
     }
 
@@ -46,41 +46,28 @@ struct Replayer: Sendable {
     }
 
     /// Reads the WAL and appends its logs to the tails.
-    ///
-    /// Begins behind the entry `after` (nil: at the first). `live` is asked before an entry is decoded: it may apply it
-    /// by itself, from memory.
-    /// - Returns: the next sequence number that the entries reach.
-    /// - Throws: what Redis does.
-    func replay(
-        into memory: StoreMemory,
-        after: String?,
-        fence: Fence,
-        live: ((_ id: String, _ value: [UInt8]) async -> Bool)?,
-        isolation: isolated (any Actor)? = #isolation
-    ) async throws(RedisError) -> UInt64 {
+    private func replay(into memory: StoreMemory, fence: Fence) async throws(RedisError) {
         let decoder = BodyDecoder()
-        var begin = after.map { "(" + $0 } ?? "-"
+        var begin = "-"
         var page = 8
-        var reached: UInt64 = 0
         while true {
             let answer = try await redis.send(
                 RedisCommand("XRANGE", memory.keys.wal, begin, "+", "COUNT", String(page))
             )
             guard case .array(let entries) = answer else { throw .unexpected("XRANGE answered no list") }
-            if entries.isEmpty { return reached }
+            if entries.isEmpty { return }
             var bytes = 0
             for entry in entries {
                 guard let (id, value) = Self.read(entry) else { throw .unexpected("an entry of \(memory.keys.wal)") }
                 begin = "(" + id
                 bytes += value.count
-                if let live, await live(id, value) { continue }
-                reached = max(reached, await apply(id, value, to: memory, decoder, fence))
+                await apply(id, value, to: memory, decoder, fence)
             }
             page = min(1_024, max(1, HubLimits.replayPageBytes * entries.count / max(1, bytes)))
         }
     }
 
-    /// Applies an entry; returns the number behind its last one.
+    /// Applies an entry.
     private func apply(
         _ id: String,
         _ value: [UInt8],
@@ -88,7 +75,7 @@ struct Replayer: Sendable {
         _ decoder: BodyDecoder,
         _ fence: Fence,
         isolation: isolated (any Actor)? = #isolation
-    ) async -> UInt64 {
+    ) async {
         let first = UInt64(id.prefix { $0 != "-" }) ?? 0
         var end = first
         var problem: String?
@@ -120,7 +107,6 @@ struct Replayer: Sendable {
                 WALLedger.Entry(id: id, firstSequence: first, endSequence: max(end, first), bytes: value.count)
             )
         }
-        return end
     }
 
     private struct ReplayProblem: Error {

@@ -96,6 +96,6 @@ extension HubLimits {
     static let sealTickMs = 500
     /// How often expired index entries, empty groups and idle windows are removed, in milliseconds.
     static let sweepMs = 60_000
-    /// Groups that one sweep removes at most: the rest follows at the next.
-    static let sweepGroups = 4_096
+    /// Groups that a sweep changes between two commits, which wait for it: some tens of milliseconds.
+    static let sweepGroups = 256
 }

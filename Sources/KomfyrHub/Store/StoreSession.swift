@@ -31,6 +31,17 @@ final class StoreState: Sendable {
     /// Called for each request that was applied.
     let observers = Mutex<[@Sendable (IngestRequest, IngestReceipt) -> Void]>([])
 
+    private let reloadIsWanted = Atomic(false)
+
+    /// Asks the writer to load everything from Redis again.
+    func wantReload() {
+        reloadIsWanted.store(true, ordering: .releasing)
+        writerWakes.raise()
+    }
+
+    /// Whether it was asked for; once.
+    func takeReload() -> Bool { reloadIsWanted.exchange(false, ordering: .acquiringAndReleasing) }
+
     /// What readers look at.
     var memory: StoreMemory { current.withLock { $0.memory } }
 

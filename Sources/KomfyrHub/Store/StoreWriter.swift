@@ -62,7 +62,10 @@ actor StoreWriter {
                     end(session, lossOfGrant)
                     continue
                 }
-                if let doubt {
+                if state.takeReload() {
+                    logger.error("Redis holds other marks than the hub; it is read anew")
+                    readAnew(session)
+                } else if let doubt {
                     self.doubt = nil
                     await commit(doubt.plan.waiting, session, deadline: doubt.deadline)
                 } else if sweepIsDue {

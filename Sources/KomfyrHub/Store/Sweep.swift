@@ -6,7 +6,8 @@ extension StoreWriter {
     func sweep(_ session: StoreSession) async {
         do throws(RedisError) {
             try await sweepGroups(session)
-            try await sweepSeen(session)
+            // The rest of a long sweep follows after the next commit.
+            if !sweepIsDue { try await sweepSeen(session) }
         } catch {
             // The next sweep goes on; a lost connection ends the session by itself.
             logger.debug("a sweep was cut short", metadata: ["error": "\(error)"])
@@ -20,7 +21,11 @@ extension StoreWriter {
         let cutoff = LogID.floorDivide(configuration.clock() - configuration.retention, 1_000_000)
         let oldestInWAL = memory.ledger.withLock { $0.oldestSequence } ?? .max
         var budget = HubLimits.sweepGroups
-        for group in memory.directory.withLock({ $0.all }) where budget > 0 {
+        for group in memory.directory.withLock({ $0.all }) {
+            if budget <= 0 {
+                sweepIsDue = true
+                return
+            }
             let (hasExpired, isEmpty) = group.state.withLock { state in
                 let kept = state.chunks.count { $0.score >= cutoff }
                 // Marks outlive their chunks until the WAL has passed them: replay would bring the logs back.
