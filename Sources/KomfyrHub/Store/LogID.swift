@@ -4,10 +4,7 @@ extension LogID {
     /// The bits of the sequence that an id shows.
     static let sequenceMask: UInt64 = (1 << 40) - 1
 
-    /// The id of a log.
-    /// - Parameters:
-    ///   - timestamp: the log's own time, in nanoseconds since 1970.
-    ///   - sequence: all 64 bits; the id keeps the low 40.
+    /// The id of a log of this time (its own, in nanoseconds since 1970) and sequence (all 64 bits; it keeps 40).
     init(timestamp: Int64, hub: UInt8, group: UInt32, sequence: UInt64) {
         self.init(
             seconds: Self.floorDivide(timestamp, 1_000_000_000),
