@@ -1,0 +1,61 @@
+import Glibc
+import Synchronization
+
+/// A lock on a file that the kernel keeps (`flock`): it belongs to the open file, so a program that was started with
+/// the descriptor holds it too, and it ends when the last of them has closed it or died.
+final class FileLock: Sendable {
+    private let descriptor: Mutex<Int32>
+    private let path: String
+
+    /// Opens or makes the file; the lock is not taken yet.
+    ///
+    /// Other programs do not inherit it, until `share`.
+    init(_ path: String) throws(SystemFault) {
+        let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard opened >= 0 else { throw SystemFault(attempt: "open \(path)") }
+        descriptor = Mutex(opened)
+        self.path = path
+    }
+
+    deinit { close() }
+
+    /// Takes the lock.
+    /// - Returns: false when another holds it.
+    func take() throws(SystemFault) -> Bool {
+        let (result, code) = descriptor.withLock { descriptor in (flock(descriptor, LOCK_EX | LOCK_NB), errno) }
+        if result == 0 { return true }
+        guard code == EWOULDBLOCK else {
+            errno = code
+            throw SystemFault(attempt: "lock \(path)")
+        }
+        return false
+    }
+
+    /// Replaces the file's content, which only informs.
+    func write(_ text: String) throws(SystemFault) {
+        let bytes = Array(text.utf8)
+        let isWritten = descriptor.withLock { descriptor in
+            ftruncate(descriptor, 0) == 0 && pwrite(descriptor, bytes, bytes.count, 0) == bytes.count
+        }
+        if !isWritten { throw SystemFault(attempt: "write \(path)") }
+    }
+
+    /// Runs `start`, which starts a program that is to hold the lock too.
+    func share<Result, Failure: Error>(_ start: () throws(Failure) -> Result) throws(Failure) -> Result {
+        setInherited(true)
+        defer { setInherited(false) }
+        return try start()
+    }
+
+    /// Lets go; a program that shares the lock keeps it.
+    func close() {
+        descriptor.withLock { descriptor in
+            if descriptor >= 0 { _ = Glibc.close(descriptor) }
+            descriptor = -1
+        }
+    }
+
+    private func setInherited(_ isInherited: Bool) {
+        _ = descriptor.withLock { fcntl($0, F_SETFD, isInherited ? 0 : FD_CLOEXEC) }
+    }
+}
