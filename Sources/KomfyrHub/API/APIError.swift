@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Protocol
 
 /// An answer that says what is wrong and what to do: `{"detail": "…"}`, or for what does not validate a list of
 /// `{"type", "loc", "msg"}`.
@@ -77,8 +78,22 @@ struct APIError: Error, Sendable {
         }
     }
 
+    /// What is wrong with a whole body.
+    init(_ problem: BodyProblem) {
+        switch problem {
+        case .undecodable(let words): self.init(.badRequest, words)
+        case .tooLarge(let words): self.init(.contentTooLarge, words)
+        case .notJSON(let problem): self.init(.badRequest, "the body is not JSON: \(problem.words)")
+        case .invalid(let type, let location, let message):
+            self.init([Issue(type: type, location: location.map { .name($0) }, message: message)])
+        }
+    }
+
     /// The answer.
-    var response: Response {
+    var response: Response { .json(body, status: status, adding: headers) }
+
+    /// The answer's body.
+    var body: [UInt8] {
         var json = JSONWriter()
         json.beginObject()
         json.key("detail")
@@ -90,7 +105,7 @@ struct APIError: Error, Sendable {
             json.endArray()
         }
         json.endObject()
-        return .json(json.bytes, status: status, adding: headers)
+        return json.bytes
     }
 
     private static func write(_ issue: Issue, to json: inout JSONWriter) {

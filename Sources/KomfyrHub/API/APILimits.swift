@@ -82,4 +82,17 @@ extension HubLimits {
     static let failedLogins = 100
     /// Addresses whose failed logins are counted apart.
     static let failedLoginAddresses = 4_096
+
+    // MARK: Settings
+
+    /// The `.env` file, in bytes: a thousand long lines.
+    static let dotEnvironmentBytes = 128 << 10
+    /// The least memory limit, in bytes: Redis itself and the reserve for sealing and deleting take most of it.
+    static let leastMemoryLimit = 128 << 20
+    /// How long a stop waits for requests under way, in seconds.
+    static let stopSeconds: Int64 = 15
+    /// How long a start waits for an external Redis, in milliseconds: both may have been started together.
+    static let redisStartMs: UInt64 = 15_000
+    /// How long `keys` and `login` wait for Redis, in milliseconds.
+    static let commandConnectMs: UInt64 = 5_000
 }

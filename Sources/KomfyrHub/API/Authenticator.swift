@@ -140,7 +140,8 @@ final class Authenticator: Sendable {
 
     private static func bearer(_ authorization: String) -> String? {
         let utf8 = authorization.utf8
-        guard utf8.count > 7, utf8.count <= 512, utf8.prefix(7).elementsEqual("Bearer ".utf8, by: { $0 | 0x20 == $1 | 0x20 })
+        guard utf8.count > 7, utf8.count <= 512,
+            utf8.prefix(7).elementsEqual("Bearer ".utf8, by: { $0 | 0x20 == $1 | 0x20 })
         else { return nil }
         return String(authorization.dropFirst(7).drop { $0 == " " })
     }

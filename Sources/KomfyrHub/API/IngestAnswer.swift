@@ -36,7 +36,10 @@ enum IngestAnswer {
             json.key("index")
             json.integer(refusal.index)
             json.key("detail")
-            json.string(refusal.location.isEmpty ? refusal.message : refusal.location.joined(separator: ".") + ": " + refusal.message)
+            json.string(
+                refusal.location.isEmpty
+                    ? refusal.message : refusal.location.joined(separator: ".") + ": " + refusal.message
+            )
             json.endObject()
         }
         json.endArray()

@@ -26,7 +26,8 @@ struct IngestParameters: Sendable {
                     APIError.Issue(
                         type: "idempotency_key",
                         location: ["header", "Idempotency-Key"],
-                        message: "Idempotency-Key must be AGENT.GENERATION/SEQUENCE: a name, 32 hex digits, a number from 1."
+                        message:
+                            "Idempotency-Key must be AGENT.GENERATION/SEQUENCE: a name, 32 hex digits, a number from 1."
                     )
                 ])
             }
@@ -44,8 +45,11 @@ struct IngestParameters: Sendable {
             if isBatch { return .ndjson }
             throw APIError(.unsupportedMediaType, "This route takes one log; send lines to /api/logs/batch.")
         case let type?:
-            throw APIError(.unsupportedMediaType, "\(type.prefix(100)) is not understood; send application/json"
-                + (isBatch ? " or application/x-ndjson." : "."))
+            throw APIError(
+                .unsupportedMediaType,
+                "\(type.prefix(100)) is not understood; send application/json"
+                    + (isBatch ? " or application/x-ndjson." : ".")
+            )
         }
     }
 
@@ -69,9 +73,10 @@ struct IngestParameters: Sendable {
         var defaults = RequestDefaults()
         if let group = try query.value("group") {
             do throws(GroupName.Problem) {
-                try Array(group.utf8).withUnsafeBufferPointer { bytes throws(GroupName.Problem) in
-                    try GroupName.check(UnsafeRawBufferPointer(bytes))
-                }
+                try Array(group.utf8)
+                    .withUnsafeBufferPointer { bytes throws(GroupName.Problem) in
+                        try GroupName.check(UnsafeRawBufferPointer(bytes))
+                    }
             } catch {
                 throw .parameter(
                     "group",
@@ -92,7 +97,11 @@ struct IngestParameters: Sendable {
         }
         if let source = try query.value("source") {
             guard source.utf8.count <= ProtocolLimits.sourceBytes else {
-                throw .parameter("source", type: "too_long", "A source has at most \(ProtocolLimits.sourceBytes) bytes.")
+                throw .parameter(
+                    "source",
+                    type: "too_long",
+                    "A source has at most \(ProtocolLimits.sourceBytes) bytes."
+                )
             }
             defaults.source = source
         }
@@ -109,6 +118,7 @@ struct IngestParameters: Sendable {
     /// `return=minimal`, alone or among other preferences (RFC 7240).
     private static func asksForMinimum(_ prefer: String) -> Bool {
         prefer == "return=minimal"
-            || prefer.lowercased().split(whereSeparator: { $0 == "," || $0 == ";" || $0 == " " }).contains("return=minimal")
+            || prefer.lowercased().split(whereSeparator: { $0 == "," || $0 == ";" || $0 == " " })
+                .contains("return=minimal")
     }
 }

@@ -8,6 +8,13 @@ struct IngestRoutes: Sendable {
     let bodies: RequestBodyReader
     /// Older logs are refused, in nanoseconds.
     let retention: Int64
+    private let decoders = BodyDecoders()
+
+    init(store: any LogStoring, bodies: RequestBodyReader, retention: Int64) {
+        self.store = store
+        self.bodies = bodies
+        self.retention = retention
+    }
 
     var routes: [Route] {
         [
@@ -80,17 +87,19 @@ struct IngestRoutes: Sendable {
         arrival: Int64,
         refusedPositions: [UInt32]?
     ) throws(APIError) -> DecodedBody {
+        let context = BodyDecoder.Context(
+            format: parameters.format,
+            encoding: parameters.encoding,
+            defaults: parameters.defaults,
+            arrival: arrival,
+            window: arrival - retention...arrival + HubLimits.futureNanoseconds,
+            refusedPositions: refusedPositions
+        )
         do throws(BodyProblem) {
             return try body.withUnsafeBufferPointer { bytes throws(BodyProblem) in
-                try BodyDecoder.decode(
-                    UnsafeRawBufferPointer(bytes),
-                    format: parameters.format,
-                    encoding: parameters.encoding,
-                    defaults: parameters.defaults,
-                    arrival: arrival,
-                    retention: retention,
-                    refusedPositions: refusedPositions
-                )
+                try decoders.withDecoder { decoder throws(BodyProblem) in
+                    try decoder.decode(UnsafeRawBufferPointer(bytes), context)
+                }
             }
         } catch {
             throw APIError(error)
@@ -100,12 +109,13 @@ struct IngestRoutes: Sendable {
     /// 422 for a body of which nothing was taken.
     private static func refused(_ outcome: IngestOutcome, isBatch: Bool) -> APIError {
         APIError(
-            outcome.decoded.refusals.prefix(HubLimits.refusalsNamed).map { refusal in
-                var location: [APIError.Issue.Step] = ["body"]
-                if isBatch { location.append(.index(Int(refusal.index))) }
-                location += refusal.location.map { .name($0) }
-                return APIError.Issue(type: refusal.type, location: location, message: refusal.message)
-            }
+            outcome.decoded.refusals.prefix(HubLimits.refusalsNamed)
+                .map { refusal in
+                    var location: [APIError.Issue.Step] = ["body"]
+                    if isBatch { location.append(.index(Int(refusal.index))) }
+                    location += refusal.location.map { .name($0) }
+                    return APIError.Issue(type: refusal.type, location: location, message: refusal.message)
+                }
         )
     }
 }

@@ -50,10 +50,11 @@ final class LoginLimiter: Sendable {
         case .v4: return peer?.ipAddress ?? ""
         case .v6:
             // sockaddr_in6 (RFC 3493 §3.3): family, port, flow, then the address, whose first half is the network.
-            return peer?.withSockAddr { address, size in
-                let bytes = UnsafeRawBufferPointer(start: address, count: size)
-                return bytes.dropFirst(8).prefix(8).map { String($0) }.joined(separator: ".")
-            } ?? ""
+            return peer?
+                .withSockAddr { address, size in
+                    let bytes = UnsafeRawBufferPointer(start: address, count: size)
+                    return bytes.dropFirst(8).prefix(8).map { String($0) }.joined(separator: ".")
+                } ?? ""
         default: return ""
         }
     }

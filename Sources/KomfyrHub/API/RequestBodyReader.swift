@@ -59,6 +59,9 @@ final class RequestBodyReader: Sendable {
     }
 
     private static func tooLarge(_ limit: Int) -> APIError {
-        APIError(.contentTooLarge, "A request's body may have \(limit) bytes as it is sent; please send smaller batches.")
+        APIError(
+            .contentTooLarge,
+            "A request's body may have \(limit) bytes as it is sent; please send smaller batches."
+        )
     }
 }

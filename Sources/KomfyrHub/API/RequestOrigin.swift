@@ -27,7 +27,9 @@ enum RequestOrigin {
 
     private static func check(_ origin: String, _ request: Request) throws(APIError) {
         for scheme in ["http://", "https://"] where origin.hasPrefix(scheme) {
-            if let host = request.head.authority, !host.isEmpty, origin.dropFirst(scheme.count).lowercased() == host.lowercased() {
+            if let host = request.head.authority, !host.isEmpty,
+                origin.dropFirst(scheme.count).lowercased() == host.lowercased()
+            {
                 return
             }
         }

@@ -55,7 +55,12 @@ struct Router: HTTPResponder {
         guard let route = routes.first(where: { $0.method == method }) else {
             throw Self.wrongMethod(request.method, path, allowed: routes.map(\.method))
         }
-        var call = APICall(request: request, peer: context.channel.remoteAddress, query: QueryParameters(), pathValue: value)
+        var call = APICall(
+            request: request,
+            peer: context.channel.remoteAddress,
+            query: QueryParameters(),
+            pathValue: value
+        )
         var renewedCookie: String?
         if route.access != .open {
             let caller = try await authenticator.caller(of: request)

@@ -32,7 +32,7 @@ struct ServiceRoutes: Sendable {
         json.key("service")
         json.string("Komfyrvakt")
         json.key("redis")
-        json.string(health.redisIsUp ? "up" : "down")
+        json.string(health.isRedisUp ? "up" : "down")
         if !health.canStore {
             json.key("detail")
             json.string(health.reason ?? "The hub cannot store at the moment.")

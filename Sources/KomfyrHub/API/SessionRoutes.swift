@@ -10,7 +10,8 @@ struct SessionRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(method: .post, path: "/api/session", access: .open) { call throws(APIError) in try await logIn(call) },
+            Route(method: .post, path: "/api/session", access: .open) { call throws(APIError) in try await logIn(call)
+            },
             Route(method: .get, path: "/api/session", access: .anyCaller) { call throws(APIError) in try whoAmI(call) },
             Route(method: .delete, path: "/api/session", access: .anyCaller) { call throws(APIError) in
                 try await logOut(call)

@@ -44,14 +44,15 @@ struct SecretDigest: Sendable, Hashable {
         var hash = SHA256()
         var secret = secret
         secret.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
-        words = hash.finalize().withUnsafeBytes { bytes in
-            (
-                bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
-                bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self),
-                bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self),
-                bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self)
-            )
-        }
+        words = hash.finalize()
+            .withUnsafeBytes { bytes in
+                (
+                    bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
+                    bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self),
+                    bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self),
+                    bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self)
+                )
+            }
     }
 
     /// Reads 64 hex digits.
@@ -71,10 +72,12 @@ struct SecretDigest: Sendable, Hashable {
 
     /// 64 hex digits, as in Redis.
     var text: String {
-        [words.0, words.1, words.2, words.3].map { word in
-            let digits = String(UInt64(bigEndian: word), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+        [words.0, words.1, words.2, words.3]
+            .map { word in
+                let digits = String(UInt64(bigEndian: word), radix: 16)
+                return String(repeating: "0", count: 16 - digits.count) + digits
+            }
+            .joined()
     }
 
     static func == (left: SecretDigest, right: SecretDigest) -> Bool {

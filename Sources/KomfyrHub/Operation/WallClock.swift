@@ -1,4 +1,5 @@
 import Glibc
+import Protocol
 
 /// The time of day.
 enum WallClock {
@@ -8,4 +9,7 @@ enum WallClock {
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
+
+    /// Now, as RFC 3339.
+    static var text: String { Timestamp.text(now()) }
 }
