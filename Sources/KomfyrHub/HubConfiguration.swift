@@ -5,11 +5,13 @@ import Logging
 ///
 /// A variable that is set to nothing counts as not set.
 struct HubConfiguration: Sendable {
-    /// `HOST`: the address or name to listen on. Beyond loopback use a TLS proxy in front: keys travel in the open.
+    /// `HOST`: the address or name to listen on.
+    ///
+    /// Beyond loopback put a proxy with TLS in front: keys travel in the open.
     var host = "127.0.0.1"
     /// `PORT`: 1 to 65535.
     var port = 8_080
-    /// `KOMFYRVAKT_DATA_DIR`: what must survive a restart. Holds the private Redis's files.
+    /// `KOMFYRVAKT_DATA_DIR`: the folder of what must survive a restart, the private Redis's files among it.
     var dataFolder = "./data"
     /// `KOMFYRVAKT_API_KEY`: may everything; made by the first run.
     var apiKey: String?
@@ -17,12 +19,14 @@ struct HubConfiguration: Sendable {
     /// Redis of its own.
     var redis: RedisConfiguration?
     /// `KOMFYRVAKT_FSYNC`: `always` (an answered log is on disk) or `everysec` (faster on slow disks, can lose 2 s when
-    /// Redis or the machine dies). For the private Redis.
+    /// Redis or the machine dies); for the private Redis.
     var fsync = RedisFsync.always
     /// `LOG_RETENTION_HOURS`: how long logs are kept.
     var retentionHours = 48
     /// `KOMFYRVAKT_MEMORY_LIMIT`: what the logs may take in Redis, in bytes; half of the machine's or the cgroup's
-    /// memory. It becomes the private Redis's `maxmemory`.
+    /// memory.
+    ///
+    /// It becomes the private Redis's `maxmemory`.
     var memoryLimit: Int
     /// `KOMFYRVAKT_FRAME_ANCESTORS`: the sites that may show the dashboard in a frame, as in a content security policy.
     var frameAncestors = "'self'"
@@ -47,6 +51,7 @@ struct HubConfiguration: Sendable {
     /// - Parameters:
     ///   - variables: of the environment and `.env` together.
     ///   - machineMemory: in bytes; half of it is the default limit.
+    /// - Throws: what is wrong with one of them, and what to do.
     init(_ variables: [String: String], machineMemory: Int = MachineMemory.bytes()) throws(Problem) {
         memoryLimit = machineMemory / 2
         let reader = VariableReader(variables)

@@ -10,10 +10,11 @@ extension HubLimits {
     static let headerBytes = 32 << 10
     /// Header fields of a request; browsers behind two proxies send some thirty.
     static let headerFields = 100
-    /// The largest request body as it is sent, in bytes. What it unpacks to is bounded by `ProtocolLimits.bodyBytes`.
+    /// The largest request body as it is sent, in bytes; what it unpacks to is bounded by `ProtocolLimits.bodyBytes`.
     static let requestBodyBytes = 64 << 20
-    /// Bytes of request bodies held at one time, over all connections: what keeps many large uploads from filling the
-    /// memory. Beyond, requests get 503 and come again.
+    /// Bytes of request bodies held at one time, over all connections.
+    ///
+    /// It keeps many large uploads from filling the memory: beyond, requests get 503 and come again.
     static let requestBodiesBytes = 256 << 20
     /// The body of `POST /api/session`, in bytes: it holds one key or code.
     static let sessionBodyBytes = 4 << 10
@@ -24,15 +25,15 @@ extension HubLimits {
 
     // MARK: Connections
 
-    /// Connections at one time; more wait in the kernel's queue. Each costs some 20 KiB.
+    /// Connections at one time; more wait in the kernel's queue, since each costs some 20 KiB.
     static let connections = 4_096
     /// Connections that wait to be accepted: a few thousand devices may come back at the same moment.
     static let connectionBacklog = 1_024
     /// How long a connection may be without a request, or take for a request's header, in seconds.
     static let idleSeconds: Int64 = 75
-    /// How often a request's body is checked for progress, in seconds…
+    /// How often a request's body is checked for progress, in seconds.
     static let bodyProgressSeconds: Int64 = 20
-    /// …and the bytes that must have come meanwhile: half the speed of a GPRS link.
+    /// The bytes that must have come between two such checks: half the speed of a GPRS link.
     static let bodyProgressBytes = 32 << 10
     /// What may be left of a refused request's body for the connection to be kept, in bytes: reading it is then cheaper
     /// than connecting again.
@@ -48,8 +49,9 @@ extension HubLimits {
     static let pageLogsDefault = 100
     /// What a client is told to wait after 503, in seconds: reconnecting to Redis takes at most two.
     static let retryAfterSeconds = 2
-    /// Refused logs that an answer names, more than an agent's batch has; all are counted. An answer must not become
-    /// many times as large as its request.
+    /// Refused logs that an answer names, more than an agent's batch has; all are counted.
+    ///
+    /// An answer must not become many times as large as its request.
     static let refusalsNamed = 10_000
     /// Files of the dashboard, held in memory.
     static let dashboardFiles = 200
@@ -62,7 +64,7 @@ extension HubLimits {
     static let callersRemembered = 4_096
     /// How long one is remembered, in seconds: how long a revoked key goes on working at most.
     static let callerSeconds: Int64 = 5
-    /// How long a known one goes on counting while Redis cannot be asked, in seconds. Nothing can be revoked meanwhile.
+    /// How long a known one goes on counting while Redis cannot be asked, in seconds: nothing can be revoked meanwhile.
     static let callerSecondsWithoutRedis: Int64 = 3_600
     /// Keys that may be stored.
     static let keys = 1_000

@@ -15,7 +15,8 @@ final class Authenticator: Sendable {
     private let knownKeys = Mutex(CallerCache<KeyStore.Record>())
     private let knownSessions = Mutex(CallerCache<SessionStore.Session>())
 
-    static let environmentKeyName = "admin"
+    /// Who has the key of `.env`.
+    static let administrator = Caller(name: "admin", scopes: [.admin])
 
     init(environmentKey: String, redis: any RedisSending) {
         self.environmentKey = SecretDigest(of: environmentKey)
@@ -47,9 +48,13 @@ final class Authenticator: Sendable {
     }
 
     /// The one that a key's digest belongs to.
-    /// - Parameter isPossible: whether it has the form of a key; others are not asked for.
+    /// - Parameters:
+    ///   - digest: of the key.
+    ///   - isPossible: whether it has the form of a key; others are not asked for.
+    /// - Returns: who it is.
+    /// - Throws: 401 when it is unknown, 503 when it cannot be told now.
     func caller(digest: SecretDigest, isPossible: Bool = true) async throws(APIError) -> Caller {
-        if digest == environmentKey { return Caller(name: Self.environmentKeyName, scopes: [.admin]) }
+        if digest == environmentKey { return Self.administrator }
         var record: KeyStore.Record?
         if isPossible {
             let keys = keys

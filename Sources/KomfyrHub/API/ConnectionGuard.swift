@@ -130,8 +130,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether an answer given now leaves a body behind that is not worth reading.
     private var leavesLargeRest: Bool { isReading && (bytesLeft ?? Int.max) > HubLimits.refusedBodyBytes }
 
-    /// Ends the connection after the answer. What still comes is dropped for a moment before the connection closes: if
-    /// it closed at once, the system's reset would overtake the answer.
+    /// Ends the connection after the answer.
+    ///
+    /// What still comes is dropped for a moment before the connection closes: if it closed at once, the system's reset
+    /// would overtake the answer.
     private func linger(_ context: ChannelHandlerContext) {
         endReading()
         isLingering = true

@@ -44,7 +44,9 @@ struct HubAPI: Sendable {
     /// - Parameters:
     ///   - host: the address or name to listen on.
     ///   - port: 0: the system chooses.
+    ///   - logger: told what goes wrong with connections.
     ///   - onRunning: called once it listens.
+    /// - Returns: what runs until it is stopped.
     func application(
         host: String,
         port: Int,

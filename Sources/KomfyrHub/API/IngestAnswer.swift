@@ -14,7 +14,7 @@ enum IngestAnswer {
         return bytes
     }
 
-    /// `{"status":"success","ingested":N,"rejected":M,"errors":[…],"logs":[…]}`
+    /// What became of a batch: `{"status":"success","ingested":N,"rejected":M,"errors":[…],"logs":[…]}`.
     static func batch(_ outcome: IngestOutcome, hub: UInt8, withLogs: Bool) -> [UInt8] {
         let decoded = outcome.decoded
         var json = JSONWriter()

@@ -14,7 +14,10 @@ struct IngestParameters: Sendable {
     static let names = ["group", "tags", "source", "level"]
 
     /// Reads headers and query.
-    /// - Parameter isBatch: the route takes several logs.
+    /// - Parameters:
+    ///   - call: the request.
+    ///   - isBatch: the route takes several logs.
+    /// - Throws: 415 for types and encodings that are not understood, 422 for the rest.
     init(_ call: APICall, isBatch: Bool) throws(APIError) {
         let headers = call.request.headers
         format = try Self.format(headers[.contentType], isBatch: isBatch)

@@ -1,6 +1,6 @@
 import Protocol
 
-/// What the API asks of the store. `LogStore` is it; the API's tests have one that lives in memory.
+/// What the API asks of the store: `LogStore` is it; the API's tests have one that lives in memory.
 protocol LogStoring: Sendable {
     func append(_ request: IngestRequest) async throws(StoreError) -> IngestReceipt
     func page(_ query: LogQuery) async throws(StoreError) -> LogPage

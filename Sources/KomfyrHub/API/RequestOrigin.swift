@@ -55,7 +55,7 @@ enum SessionCookie {
         return nil
     }
 
-    /// Sets the cookie. Scripts cannot read it, and other sites cannot make a browser send it.
+    /// Sets the cookie: scripts cannot read it, and other sites cannot make a browser send it.
     static func set(_ id: String, isSecure: Bool) -> String {
         "\(name)=\(id); Path=/; Max-Age=\(HubLimits.sessionSeconds); HttpOnly; SameSite=Strict"
             + (isSecure ? "; Secure" : "")

@@ -5,7 +5,7 @@ import NIOCore
 /// One way into the API: what it takes, who may use it, and what answers.
 struct Route: Sendable {
     var method: HTTPRequest.Method
-    /// As in API.md: `/api/logs/{id}`. At most one name in braces, as the last part.
+    /// As in API.md, like `/api/logs/{id}`, with at most one name in braces, as the last part.
     var path: String
     var access: Access
     /// The query parameters that it knows.

@@ -88,6 +88,8 @@ struct SessionRoutes: Sendable {
         ])
     }
 
+    /// Who it is.
+    ///
     /// `{"status":"success","name":"admin","kind":"session","scopes":["admin"],"expires":"2026-…Z"}`
     private static func answer(_ caller: Caller, end: Int64?, adding headers: HTTPFields = HTTPFields()) -> Response {
         var json = JSONWriter()

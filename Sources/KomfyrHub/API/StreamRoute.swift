@@ -61,7 +61,6 @@ struct StreamRoute: Sendable {
                 } onInboundClosed: {
                     stream.end()
                 }
-                try await writer.finish(nil)
             }
         )
     }
@@ -80,10 +79,11 @@ struct StreamRoute: Sendable {
             try await writer.write(contentsOf: delivery.events)
             if delivery.skipped > 0 { try await writer.write(LiveEvent.skipped(delivery.skipped)) }
             if delivery.isBeatDue {
-                guard await isStillAllowed(request) else { return }
+                guard await isStillAllowed(request) else { break }
                 if delivery.events.isEmpty { try await writer.write(LiveEvent.beat) }
             }
         }
+        try await writer.finish(nil)
     }
 
     /// Whether the key was not revoked and the session not closed meanwhile.

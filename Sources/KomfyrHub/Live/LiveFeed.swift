@@ -62,6 +62,9 @@ final class LiveFeed: Sendable {
         }
     }
 
+    /// Streams that are open.
+    var streamCount: Int { state.withLock { $0.streams.count } }
+
     /// Closes a stream.
     func close(_ stream: LiveStream) {
         stream.end()

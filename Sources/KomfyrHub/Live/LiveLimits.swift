@@ -2,10 +2,11 @@
 extension HubLimits {
     /// Streams open at one time; each holds a connection and up to `liveQueueBytes`.
     static let liveStreams = 256
-    /// Logs that wait for one slow reader…
+    /// Logs that wait for one slow reader; beyond, logs are left out and counted.
     static let liveQueueLogs = 10_000
-    /// …and their bytes; beyond either, logs are left out and counted. 256 readers that stand still hold 1 GiB at most,
-    /// but share the bytes of a log that several of them wait for.
+    /// The bytes of these logs, with the same effect.
+    ///
+    /// 256 readers that stand still hold 1 GiB at most, but share the bytes of a log that several of them wait for.
     static let liveQueueBytes = 4 << 20
     /// Requests that wait to be looked at for the streams, by the bytes of their text; beyond, their logs are left out.
     static let livePendingBytes = 64 << 20

@@ -73,6 +73,9 @@ final class LiveStream: Sendable, Identifiable {
         wake.finish()
     }
 
+    /// How many events wait, and how many logs were left out since the last delivery.
+    var waiting: (events: Int, skipped: Int) { state.withLock { ($0.events.count, $0.skipped) } }
+
     /// Takes what there is.
     func take() -> Delivery {
         state.withLock { state in

@@ -1,6 +1,8 @@
 /// Sizes as people write them: `512MiB`, `2GB`, `1073741824`.
 enum ByteSize {
-    /// Reads a size. `KB MB GB TB` count in thousands, `KiB MiB GiB TiB` and the bare letters in 1,024.
+    /// Reads a size.
+    ///
+    /// `KB MB GB TB` count in thousands, `KiB MiB GiB TiB` and the bare letters in 1,024.
     /// - Returns: nil when it is none, or larger than an integer.
     static func parse(_ text: String) -> Int? {
         let bytes = Array(text.utf8)

@@ -4,15 +4,10 @@ import ServiceLifecycle
 ///
 /// The service group stops its services one after the other, the last one first.
 struct HubPart: Service {
-    /// Works until it is cancelled; a part without work of its own waits.
+    /// Works until it is cancelled.
     var work: @Sendable () async throws -> Void
     /// Called when the hub stops, before `work` is cancelled.
     var stop: @Sendable () async -> Void = {}
-
-    /// A part that only has to be stopped.
-    static func stopping(_ stop: @escaping @Sendable () async -> Void) -> HubPart {
-        HubPart(work: { try? await Task.sleep(for: .seconds(Int64.max / 2_000_000_000)) }, stop: stop)
-    }
 
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -6,7 +6,7 @@ protocol RedisSending: Sendable {
     func send(_ command: RedisCommand) async throws(RedisError) -> RedisValue
 }
 
-/// What a key or a session may do. `admin` may everything.
+/// What a key or a session may do; `admin` may everything.
 enum Scope: String, Sendable, CaseIterable, Codable {
     case ingest
     case read

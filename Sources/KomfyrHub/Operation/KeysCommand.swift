@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `komfyr-hub keys`
+/// The command `komfyr-hub keys`.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys",
@@ -16,7 +16,7 @@ struct KeysCommand: AsyncParsableCommand {
         subcommands: [List.self, Create.self, Revoke.self]
     )
 
-    /// `keys list`
+    /// The command `keys list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the keys: id, scopes, when made, name.")
 
@@ -32,7 +32,7 @@ struct KeysCommand: AsyncParsableCommand {
         }
     }
 
-    /// `keys create`
+    /// The command `keys create`.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes a key and shows it once.",
@@ -104,7 +104,7 @@ struct KeysCommand: AsyncParsableCommand {
         }
     }
 
-    /// `keys revoke`
+    /// The command `keys revoke`.
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Revokes a key; a running hub knows within \(HubLimits.callerSeconds) seconds."

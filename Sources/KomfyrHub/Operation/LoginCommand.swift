@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `komfyr-hub login`
+/// The command `komfyr-hub login`.
 struct LoginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "login",

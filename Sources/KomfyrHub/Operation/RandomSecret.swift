@@ -1,6 +1,8 @@
 import Crypto
 
-/// Random texts that open something: API keys, login codes, session ids. Only their digests are ever stored.
+/// Random texts that open something: API keys, login codes, session ids.
+///
+/// Only their digests are ever stored.
 enum RandomSecret {
     /// A new API key: `kmf_` and 32 URL-safe characters, 192 random bits.
     static func newKey() -> String { "kmf_" + text() }

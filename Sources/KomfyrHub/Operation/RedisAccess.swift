@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 
 /// Redis for a command that is not the hub: the hub's own while it runs, or one that is started for the command.
@@ -15,7 +16,7 @@ enum RedisAccess {
             folder = try DataFolder(configuration.dataFolder)
         } catch {
             // A hub holds the folder, and its Redis is there.
-            return try await connect(PrivateRedisFiles.socket(inFolder: configuration.dataFolder), logger, body)
+            return try await connect(PrivateRedisFiles.address(inFolder: configuration.dataFolder), logger, body)
         }
         defer { folder.close() }
         guard startsRedis else {
@@ -60,8 +61,10 @@ enum RedisAccess {
 
 extension PrivateRedisFiles {
     /// Where the private Redis of a folder listens, without taking the folder.
-    static func socket(inFolder path: String) -> RedisConfiguration {
-        RedisConfiguration(address: .unix(path + "/redis.sock"))
+    static func address(inFolder path: String) -> RedisConfiguration {
+        guard let resolved = realpath(path, nil) else { return RedisConfiguration(address: .unix(path)) }
+        defer { free(resolved) }
+        return RedisConfiguration(address: .unix(PrivateRedisFiles(path: String(cString: resolved)).socket))
     }
 }
 

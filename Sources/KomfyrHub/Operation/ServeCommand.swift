@@ -1,7 +1,7 @@
 import ArgumentParser
 import Logging
 
-/// `komfyr-hub serve`
+/// The command `komfyr-hub serve`.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",

@@ -21,6 +21,8 @@ struct Settings {
 
     /// Reads the environment and `.env`.
     /// - Parameter makesKey: whether a missing key is made and written to `.env`: `serve` does, other commands do not.
+    /// - Returns: settings and key.
+    /// - Throws: what is wrong with them, in words for the operator.
     static func load(makesKey: Bool) throws -> Settings {
         let configuration = try configuration()
         if let key = configuration.apiKey { return Settings(configuration: configuration, apiKey: key) }
