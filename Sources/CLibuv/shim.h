@@ -1,2 +1,26 @@
+// libuv, and the few GNU functions beside it that Swift's Glibc module does not show (it is built without _GNU_SOURCE).
+// Each is declared under a name of its own and bound to the C library's symbol, so that it can clash with no header.
 #pragma once
+#include <pthread.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <uv.h>
+
+// The C library's struct mmsghdr: one message of recvmmsg and sendmmsg, and the bytes received or sent.
+struct clibuv_mmsghdr {
+    struct msghdr msg_hdr;
+    unsigned int msg_len;
+};
+
+// The C library's enum of socket types is seen by every C module that includes it, and Swift counts it to one of them
+// only: which one changes with the order of compilation. These are this module's own.
+static const int clibuv_sock_stream = SOCK_STREAM;
+static const int clibuv_sock_dgram = SOCK_DGRAM;
+// Does not block, and no child process inherits it.
+static const int clibuv_sock_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+int clibuv_recvmmsg(int socket, struct clibuv_mmsghdr *messages, unsigned int count, int flags,
+                    struct timespec *timeout) __asm__("recvmmsg");
+int clibuv_sendmmsg(int socket, struct clibuv_mmsghdr *messages, unsigned int count, int flags) __asm__("sendmmsg");
+int clibuv_accept4(int socket, struct sockaddr *address, socklen_t *length, int flags) __asm__("accept4");
+int clibuv_pthread_setname(pthread_t thread, const char *name) __asm__("pthread_setname_np");

@@ -8,8 +8,8 @@ enum AgentLimits {
 
     /// The longest line of a file or stream, and the longest datagram, in bytes.
     ///
-    /// A longer line is cut here, tagged `truncated` and counted. The hub takes messages of up to `ProtocolLimits.messageBytes`; what is escaped and
-    /// wrapped around a message never counts against that.
+    /// A longer line is cut here, tagged `truncated` and counted. The hub takes messages of up to
+    /// `ProtocolLimits.messageBytes`; what is escaped and wrapped around a message never counts against that.
     static let lineBytes = 1 << 20
     /// Batches handed to delivery and not yet taken: 4 MiB of records, some 10 ms of work, enough that neither
     /// thread waits for the other in step.
@@ -60,6 +60,21 @@ enum AgentLimits {
     static let configurationErrors = 50
     /// The largest API key file, in bytes.
     static let keyFileBytes = 4 << 10
+    /// What `max_bytes` may be: below 16 MiB an eighth of it, a segment, would hold only some batches; 16 TiB is
+    /// beyond any disk this runs on.
+    static let bufferBytes: ClosedRange<UInt64> = 16 << 20...16 << 40
+    /// What `dead_letter_max_bytes` may be: room for one batch at least.
+    static let deadLetterBytes: ClosedRange<UInt64> = 1 << 20...1 << 40
+    /// What `fsync_interval_ms` may be: below 10 ms `always` is meant; a minute of logs at risk is too much.
+    static let fsyncIntervalMs = 10...60_000
+    /// What `receive_buffer` may be: from what every kernel grants to what a 32-bit option can say.
+    static let receiveBufferBytes: ClosedRange<UInt64> = 64 << 10...1 << 30
+    /// What `max_groups` may be: the hub takes 200,000 groups of all its agents.
+    static let groupsPerInput = 100_000
+    /// Globs in one `paths` or `exclude`.
+    static let globs = 100
+    /// The longest glob, in bytes: longer than any path that the system takes.
+    static let globBytes = 4_096
 
     // MARK: Operation
 

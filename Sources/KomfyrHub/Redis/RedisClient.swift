@@ -104,6 +104,9 @@ final class RedisClient: Sendable {
     /// Why there is no connection just now; nil when there is one.
     var trouble: String? { queue.trouble }
 
+    /// What has no answer yet: the number of commands, and their bytes.
+    var underWay: (commands: Int, bytes: Int) { queue.underWay }
+
     /// How many connections there have been.
     var connectionNumber: Int { queue.connectionNumber }
 

@@ -27,6 +27,8 @@ final class RedisConnection: StreamHandler {
     private var first = 0
     private var writer = RedisCommandWriter()
     private var isEnded = false
+    /// An error that answers no task's command, such as "max number of clients reached".
+    private var lastWords: String?
     private var answered: [Waiting] = []
 
     init(_ stream: StreamConnection, driver: RedisDriver) throws(RedisProtocolFault) {
@@ -95,7 +97,8 @@ final class RedisConnection: StreamHandler {
     func ended(_ error: LoopError?) {
         guard !isEnded else { return }
         isEnded = true
-        let reason = error.map { "the connection to Redis broke (\($0))" } ?? "Redis closed the connection"
+        var reason = error.map { "the connection to Redis broke (\($0))" } ?? "Redis closed the connection"
+        if let lastWords { reason += ": \(lastWords)" }
         failAll(reason)
         driver?.lost(self, reason)
     }
@@ -103,8 +106,12 @@ final class RedisConnection: StreamHandler {
     // MARK: Answers
 
     private func take(_ value: RedisValue) {
-        // More answers than commands: Redis says a last word (such as "max number of clients reached") and closes.
-        guard first < waiting.count else { return }
+        guard first < waiting.count else {
+            // Nobody asked: Redis says why it is going to close.
+            if case .error(let text) = value { lastWords = text }
+            return
+        }
+        if case .error(let text) = value, case .driver = waiting[first].recipient { lastWords = text }
         waiting[first].answers.append(value)
         guard waiting[first].answers.count == waiting[first].commands else { return }
         answered.append(waiting[first])

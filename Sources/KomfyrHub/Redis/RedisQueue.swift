@@ -95,6 +95,9 @@ final class RedisQueue: Sendable {
     /// Why there is no connection; nil when there is.
     var trouble: String? { state.withLock { $0.trouble } }
 
+    /// What has no answer yet.
+    var underWay: (commands: Int, bytes: Int) { state.withLock { ($0.commandsUnderWay, $0.bytesUnderWay) } }
+
     /// How many connections there have been.
     var connectionNumber: Int { state.withLock { $0.connectionNumber } }
 
@@ -129,6 +132,7 @@ final class RedisQueue: Sendable {
 
     /// Makes the driver, on its loop.
     func begin(on loop: Loop) {
+        opened(loop.mailbox)
         failed("connecting")
         let driver = RedisDriver(loop, configuration, queue: self, logger: logger)
         self.driver.value = driver

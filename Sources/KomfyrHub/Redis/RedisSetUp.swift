@@ -15,6 +15,8 @@ struct RedisSetUp {
 
     /// How often a loading Redis is asked, in milliseconds.
     static let loadingPollMs: UInt64 = 200
+    /// How the reason begins while Redis loads.
+    static let loading = "Redis is loading its data"
     private static let clientName = "komfyr-hub"
 
     private enum Question {
@@ -72,10 +74,10 @@ struct RedisSetUp {
                 return .refused("Redis is not ready: \(text)")
             case (.progress, .string(let info)):
                 questions = [.ping]
-                return .askLater("Redis is loading its data" + Self.progress(info))
+                return .askLater(Self.loading + Self.progress(info))
             case (.progress, _):
                 questions = [.ping]
-                return .askLater("Redis is loading its data")
+                return .askLater(Self.loading)
             default: continue
             }
         }

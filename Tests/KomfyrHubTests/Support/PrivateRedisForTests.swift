@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Testing
 
@@ -53,6 +54,8 @@ final class PrivateRedisForTests {
     /// Ends it as a power failure does (SIGKILL), and waits until it is gone.
     func kill() {
         guard shell > 0 else { return }
+        // A line as well as the end: another test's child could have inherited this pipe just before it was marked.
+        _ = write(pipeEnd, "\n", 1)
         close(pipeEnd)
         var status: Int32 = 0
         while waitpid(shell, &status, 0) < 0, errno == EINTR {}
@@ -76,7 +79,9 @@ final class PrivateRedisForTests {
     func start() throws {
         var input: [Int32] = [0, 0]
         var output: [Int32] = [0, 0]
-        guard pipe2(&input, O_CLOEXEC) == 0, pipe2(&output, O_CLOEXEC) == 0 else { throw Failure(what: "pipe") }
+        guard pipe(&input) == 0, pipe(&output) == 0 else { throw Failure(what: "pipe: errno \(errno)") }
+        // A shell of another test must not hold this one's end.
+        for descriptor in input + output { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         defer { close(output[0]) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -87,7 +92,15 @@ final class PrivateRedisForTests {
         let words = ["sh", "-c", script, "sh"] + arguments
         var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for word in argv { free(word) } }
-        let result = posix_spawnp(&shell, "sh", &actions, nil, &argv, environ)
+        // The threads that tests run on block signals; a shell that inherited this would wait for its child for ever.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let result = posix_spawnp(&shell, "sh", &actions, &attributes, &argv, environ)
         close(input[0])
         close(output[1])
         pipeEnd = input[1]
@@ -154,7 +167,7 @@ final class TemporaryFolder {
 
     /// Removes a folder and what is in it.
     static func remove(_ path: String) {
-        _ = nftw(path, { entry, _, _, _ in entry.map { Glibc.remove($0) } ?? 0 }, 16, FTW_DEPTH | FTW_PHYS)
+        try? FileManager.default.removeItem(atPath: path)
     }
 }
 

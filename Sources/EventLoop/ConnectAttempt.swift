@@ -1,0 +1,70 @@
+import CLibuv
+
+/// One connection in the making: libuv's connect request, a deadline, and the one answer.
+///
+/// Lives until both libuv has handed the request back and `done` has been called.
+final class ConnectAttempt {
+    private let loop: Loop
+    private let address: SocketAddress
+    private var done: ((Result<StreamConnection, LoopError>) -> Void)?
+    private var connection: StreamConnection?
+    private var timer: Timer?
+    private let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
+
+    init(
+        _ loop: Loop,
+        to address: SocketAddress,
+        done: @escaping (Result<StreamConnection, LoopError>) -> Void
+    ) {
+        self.loop = loop
+        self.address = address
+        self.done = done
+    }
+
+    deinit { request.deallocate() }
+
+    func begin(timeoutMs: UInt64) {
+        loop.assertOnLoop()
+        do throws(LoopError) {
+            try connect()
+            let timer = try Timer(loop) { [self] in finish(UV_ETIMEDOUT.rawValue) }
+            self.timer = timer
+            timer.start(afterMs: timeoutMs)
+        } catch {
+            loop.soon { self.finish(error.code) }
+        }
+    }
+
+    private func connect() throws(LoopError) {
+        let system = try SystemAddress(address)
+        let isUnix = if case .unix = address { true } else { false }
+        let connection = try StreamConnection(loop, connectingTo: isUnix ? .unix : system.peer, isUnix: isUnix)
+        self.connection = connection
+        request.pointee.data = Unmanaged.passRetained(self).toOpaque()
+        let code = connection.connect(request, to: address, system) { request, status in
+            guard let data = request?.pointee.data else { return }
+            Unmanaged<ConnectAttempt>.fromOpaque(data).takeRetainedValue().finish(status)
+        }
+        if code < 0 {
+            // Refused at once: libuv will not hand the request back.
+            Unmanaged.passUnretained(self).release()
+            throw LoopError(code: code, attempt: "connect to \(address)")
+        }
+        if !isUnix { connection.setOptions() }
+    }
+
+    private func finish(_ status: Int32) {
+        guard let done else { return }
+        self.done = nil
+        timer?.close()
+        timer = nil
+        let connection = connection
+        self.connection = nil
+        if status == 0, let connection {
+            done(.success(connection))
+        } else {
+            connection?.close()
+            done(.failure(LoopError(code: status, attempt: "connect to \(address)")))
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import CLibuv
+import Glibc
+import Synchronization
+
+/// A thread with a loop of its own.
+///
+/// It ends with `stop()`, or when the last reference to it goes (then not waited for).
+public final class LoopThread: Sendable {
+    /// The loop's door.
+    public let mailbox: Mailbox
+
+    /// The thread until it has been joined.
+    private let thread: Mutex<pthread_t?>
+    /// Ample for a loop whose work is flat, an eighth of the system's default.
+    private static let stackBytes = 1 << 20
+
+    /// What the new thread gets, handed over once.
+    private final class Start {
+        let name: String
+        let loop: Loop
+        let setUp: @Sendable (Loop) -> Void
+
+        init(name: String, loop: Loop, setUp: @escaping @Sendable (Loop) -> Void) {
+            self.name = name
+            self.loop = loop
+            self.setUp = setUp
+        }
+
+        func run() {
+            clibuv_pthread_setname(pthread_self(), name)
+            loop.claim()
+            setUp(loop)
+            loop.run()
+        }
+    }
+
+    /// Starts the thread; `setUp` runs on it before the loop does.
+    ///
+    /// - Parameters:
+    ///   - name: shown by `top -H`; 15 bytes at most.
+    ///   - setUp: makes what the loop is to drive.
+    /// - Throws: when the system gives no more descriptors or threads.
+    public init(name: String, setUp: @escaping @Sendable (Loop) -> Void) throws(LoopError) {
+        let loop = try Loop()
+        mailbox = loop.mailbox
+        let start = Unmanaged.passRetained(Start(name: String(name.utf8.prefix(15)) ?? "", loop: loop, setUp: setUp))
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, LoopThread.stackBytes)
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread,
+            &attributes,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            },
+            start.toOpaque()
+        )
+        guard code == 0 else {
+            start.release()
+            throw LoopError(code: uv_translate_sys_error(code), attempt: "start the thread \(name)")
+        }
+        self.thread = Mutex(thread)
+    }
+
+    deinit {
+        mailbox.askToStop()
+        thread.withLock { if let thread = $0 { _ = pthread_detach(thread) } }
+    }
+
+    /// Stops the loop and waits for the thread's end; from within the thread itself it cannot wait, and only stops.
+    public func stop() {
+        mailbox.askToStop()
+        // Whoever else calls this waits at the lock for the same end.
+        thread.withLock { thread in
+            guard let joined = thread, pthread_equal(joined, pthread_self()) == 0 else { return }
+            pthread_join(joined, nil)
+            thread = nil
+        }
+    }
+}

@@ -1,0 +1,357 @@
+import CLibuv
+import Glibc
+
+/// Takes what a stream connection receives.
+public protocol StreamHandler: AnyObject {
+    /// Bytes that arrived, valid during the call only.
+    func received(_ bytes: UnsafeRawBufferPointer)
+    /// The far end has closed (nil) or the connection broke. The connection closes itself after this; called once.
+    func ended(_ error: LoopError?)
+}
+
+/// One TCP or unix stream connection.
+///
+/// TCP_NODELAY and keep-alive (60 s) are set.
+///
+/// ```
+/// write ─► the system at once (uv_try_write) ─► what it does not take: `queued` ─► `sending` (one uv_write under way)
+/// ```
+///
+/// Writes that come while one is under way gather in `queued` and leave together. When the far end has closed, what is
+/// still unsent is sent before this end closes, within `closingMs`.
+public final class StreamConnection: HandleOwner {
+    /// The far end.
+    public private(set) var peer: Peer
+
+    let loop: Loop
+    private var handle: UnsafeMutablePointer<uv_stream_t>?
+    private var handler: (any StreamHandler)?
+    private let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
+    private var queued = WriteBuffer()
+    private var sending = WriteBuffer()
+    private var isSending = false
+    private var isReading = false
+    /// It broke before there was a handler to tell.
+    private var earlyFailure: LoopError?
+    private var hasFailed = false
+    /// What follows once all is sent, after `closeWhenSent` or the far end's end.
+    private var ending = Ending.none
+    private var endingTimer: Timer?
+
+    private enum Ending {
+        case none
+        /// The far end has closed: nothing more to read.
+        case close
+        /// Ours alone: shut down, then read on until the far end closes too, so that no reset overtakes our last bytes.
+        case shutDown
+        case awaitingFarEnd
+    }
+
+    /// How long a connection that is closing may take for the rest.
+    private static let closingMs: UInt64 = 10_000
+    private static let keepAliveSeconds: UInt32 = 60
+
+    /// Connects; `done` gets the connection or the error, on the loop, exactly once.
+    ///
+    /// Never from within this call. When the loop stops in the meantime it is ECANCELED; a loop that is already
+    /// closing its handles does not answer any more.
+    public static func connect(
+        _ loop: Loop,
+        to address: SocketAddress,
+        timeoutMs: UInt64,
+        done: @escaping (Result<StreamConnection, LoopError>) -> Void
+    ) {
+        ConnectAttempt(loop, to: address, done: done).begin(timeoutMs: timeoutMs)
+    }
+
+    /// Takes over a descriptor that a listener has accepted, and closes it if that fails.
+    init(_ loop: Loop, accepted descriptor: Int32, isUnix: Bool, peer: Peer) throws(LoopError) {
+        self.loop = loop
+        self.peer = peer
+        do throws(LoopError) {
+            try makeHandle(isUnix: isUnix)
+            guard let handle else { return }
+            let code =
+                isUnix
+                ? uv_pipe_open(cast(handle), descriptor) : uv_tcp_open(cast(handle), descriptor)
+            try check(code, "take a connection")
+        } catch {
+            close()
+            Glibc.close(descriptor)
+            throw error
+        }
+        if !isUnix { setOptions() }
+    }
+
+    /// A connection that is about to be made by `ConnectAttempt`.
+    init(_ loop: Loop, connectingTo peer: Peer, isUnix: Bool) throws(LoopError) {
+        self.loop = loop
+        self.peer = peer
+        try makeHandle(isUnix: isUnix)
+    }
+
+    deinit { request.deallocate() }
+
+    /// Begins to call the handler, which is kept until the end.
+    public func start(_ handler: any StreamHandler) {
+        loop.assertOnLoop()
+        guard handle != nil else { return }
+        self.handler = handler
+        if let earlyFailure {
+            loop.soon { self.end(earlyFailure) }
+        } else {
+            resume()
+        }
+    }
+
+    /// Stops reading until `resume()`: the far end is held back by TCP itself.
+    public func pause() {
+        loop.assertOnLoop()
+        guard let handle, isReading, ending == .none else { return }
+        isReading = false
+        uv_read_stop(handle)
+    }
+
+    /// Reads again.
+    public func resume() {
+        loop.assertOnLoop()
+        guard let handle, handler != nil, !isReading, ending == .none, !hasFailed else { return }
+        read(handle)
+    }
+
+    /// Writes all of `bytes` in order, as one system call where it can.
+    ///
+    /// Never blocks. Errors come through `ended`, never from within this call.
+    public func write(_ bytes: [UInt8]) {
+        loop.assertOnLoop()
+        guard let handle, !hasFailed, ending == .none || ending == .close, !bytes.isEmpty else { return }
+        let failure = bytes.withUnsafeBytes { bytes -> Int32? in
+            var rest = bytes
+            if !isSending {
+                let code = tryWrite(bytes, to: handle)
+                if code < 0, code != UV_EAGAIN.rawValue { return code }
+                rest = UnsafeRawBufferPointer(rebasing: bytes[max(0, Int(code))...])
+            }
+            if !rest.isEmpty { queued.append(rest) }
+            return nil
+        }
+        if let failure {
+            failSoon(failure)
+        } else {
+            sendQueued()
+        }
+    }
+
+    /// Bytes given to `write` that the system has not taken yet: what a caller bounds.
+    public var unsentBytes: Int {
+        guard let handle else { return 0 }
+        return queued.count + uv_stream_get_write_queue_size(handle)
+    }
+
+    /// Closes once all that was written is sent and the far end has closed too, after 10 s at most.
+    ///
+    /// What a server does after its last answer. The handler is not called any more.
+    public func closeWhenSent() {
+        loop.assertOnLoop()
+        guard handle != nil, !hasFailed else { return close() }
+        guard ending == .none else { return }
+        handler = nil
+        ending = .shutDown
+        guard limitClosing() else { return close() }
+        if let handle, !isReading { read(handle) }
+        finishIfSent()
+    }
+
+    /// Closes at once; what is unsent is dropped, and the handler's `ended` is not called.
+    public func close() {
+        guard let closing = handle else { return }
+        handle = nil
+        handler = nil
+        endingTimer?.close()
+        endingTimer = nil
+        release(closing)
+    }
+}
+
+@available(*, unavailable)
+extension StreamConnection: Sendable {}
+
+// MARK: - Making
+
+extension StreamConnection {
+    private func makeHandle(isUnix: Bool) throws(LoopError) {
+        let made: UnsafeMutableRawPointer
+        if isUnix {
+            made = UnsafeMutableRawPointer(try adopt(uv_pipe_t.self, "make a socket") { uv_pipe_init($0, $1, 0) })
+        } else {
+            made = UnsafeMutableRawPointer(try adopt(uv_tcp_t.self, "make a socket") { uv_tcp_init($0, $1) })
+        }
+        handle = made.assumingMemoryBound(to: uv_stream_t.self)
+    }
+
+    /// The handle as the kind that it was made as.
+    private func cast<Handle>(_ handle: UnsafeMutablePointer<uv_stream_t>) -> UnsafeMutablePointer<Handle> {
+        UnsafeMutableRawPointer(handle).assumingMemoryBound(to: Handle.self)
+    }
+
+    /// The socket's descriptor, -1 once it is closed.
+    var descriptor: Int32 {
+        var descriptor: Int32 = -1
+        if let handle { uv_fileno(base(of: handle), &descriptor) }
+        return descriptor
+    }
+
+    /// Starts a TCP or unix connect; `done` gets the request back, also when the connection is closed before.
+    func connect(
+        _ request: UnsafeMutablePointer<uv_connect_t>,
+        to address: SocketAddress,
+        _ system: SystemAddress,
+        done: @escaping @convention(c) (UnsafeMutablePointer<uv_connect_t>?, Int32) -> Void
+    ) -> Int32 {
+        guard let handle else { return UV_ECANCELED.rawValue }
+        if case .unix(let path) = address {
+            uv_pipe_connect(request, cast(handle), path, done)
+            return 0
+        }
+        return system.withPointer { pointer, _ in uv_tcp_connect(request, cast(handle), pointer, done) }
+    }
+
+    /// For TCP alone: small writes leave at once, and a far end that has vanished is noticed.
+    func setOptions() {
+        guard let handle else { return }
+        uv_tcp_nodelay(cast(handle), 1)
+        uv_tcp_keepalive(cast(handle), 1, StreamConnection.keepAliveSeconds)
+    }
+}
+
+// MARK: - Reading
+
+extension StreamConnection {
+    private func read(_ handle: UnsafeMutablePointer<uv_stream_t>) {
+        let code = uv_read_start(
+            handle,
+            { handle, _, buffer in
+                let room = owner(of: handle, as: StreamConnection.self)?.loop.readBuffer.bytes
+                buffer?.pointee.base = room?.baseAddress?.assumingMemoryBound(to: CChar.self)
+                buffer?.pointee.len = room?.count ?? 0
+            },
+            { handle, count, buffer in
+                owner(of: handle, as: StreamConnection.self)?.read(count, buffer?.pointee.base)
+            }
+        )
+        isReading = code == 0
+        if code < 0 { failSoon(code) }
+    }
+
+    private func read(_ count: Int, _ bytes: UnsafeMutablePointer<CChar>?) {
+        if count > 0 {
+            // Taken out first: it may close this connection, and must outlive the call.
+            let handler = handler
+            handler?.received(UnsafeRawBufferPointer(start: bytes, count: count))
+        } else if count == Int(UV_EOF.rawValue) {
+            farEndClosed()
+        } else if count < 0 {
+            end(LoopError(code: Int32(truncatingIfNeeded: count), attempt: "read from \(description)"))
+        }
+    }
+
+    private func farEndClosed() {
+        guard let handle else { return }
+        // libuv calls it an orderly end when a reset comes together with the last bytes; the socket knows better.
+        let code = option(descriptor, SOL_SOCKET, SO_ERROR)
+        guard code == 0 else {
+            return end(LoopError(code: uv_translate_sys_error(code), attempt: "read from \(description)"))
+        }
+        uv_read_stop(handle)
+        isReading = false
+        guard ending != .awaitingFarEnd else { return close() }
+        ending = .close
+        let handler = handler
+        self.handler = nil
+        handler?.ended(nil)
+        if unsentBytes > 0, !hasFailed, limitClosing() { return }
+        close()
+    }
+
+    /// Tells the handler, once, and closes.
+    private func end(_ error: LoopError) {
+        guard handle != nil else { return }
+        guard let handler else {
+            // Nobody to tell yet: `start` will.
+            hasFailed = true
+            if ending == .none { earlyFailure = error } else { close() }
+            return
+        }
+        self.handler = nil
+        hasFailed = true
+        handler.ended(error)
+        close()
+    }
+
+    private var description: String { peer == .unix ? "a unix socket" : peer.address }
+}
+
+// MARK: - Writing
+
+extension StreamConnection {
+    private func tryWrite(_ bytes: UnsafeRawBufferPointer, to handle: UnsafeMutablePointer<uv_stream_t>) -> Int32 {
+        // libuv's buffers are not const, but writing only reads them. One call takes 1 GiB at most, so that the count
+        // fits its Int32.
+        let length = UInt32(min(bytes.count, 1 << 30))
+        let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
+        var buffer = uv_buf_init(start, length)
+        return uv_try_write(handle, &buffer, 1)
+    }
+
+    private func sendQueued() {
+        guard let handle, !isSending, queued.count > 0 else { return }
+        swap(&queued, &sending)
+        guard let bytes = sending.bytes else { return }
+        var buffer = uv_buf_t(base: bytes.baseAddress?.assumingMemoryBound(to: CChar.self), len: bytes.count)
+        isSending = true
+        let code = uv_write(request, handle, &buffer, 1) { request, status in
+            owner(of: request?.pointee.handle, as: StreamConnection.self)?.sent(status)
+        }
+        if code < 0 {
+            isSending = false
+            failSoon(code)
+        }
+    }
+
+    private func sent(_ status: Int32) {
+        isSending = false
+        sending.removeAll()
+        if status < 0 {
+            if status != UV_ECANCELED.rawValue { end(writeFailure(status)) }
+            return
+        }
+        sendQueued()
+        finishIfSent()
+    }
+
+    private func failSoon(_ code: Int32) {
+        hasFailed = true
+        loop.soon { self.end(self.writeFailure(code)) }
+    }
+
+    private func writeFailure(_ code: Int32) -> LoopError {
+        LoopError(code: code, attempt: "write to \(description)")
+    }
+
+    /// Takes the next step of closing when nothing is unsent any more.
+    private func finishIfSent() {
+        guard handle != nil, ending == .close || ending == .shutDown, unsentBytes == 0 else { return }
+        guard ending == .shutDown else { return close() }
+        ending = .awaitingFarEnd
+        if shutdown(descriptor, Int32(SHUT_WR)) < 0 { close() }
+    }
+
+    /// A far end that neither reads nor closes must not hold this one for ever.
+    private func limitClosing() -> Bool {
+        if endingTimer != nil { return true }
+        guard let timer = try? Timer(loop, { [weak self] in self?.close() }) else { return false }
+        timer.start(afterMs: StreamConnection.closingMs)
+        endingTimer = timer
+        return true
+    }
+}
