@@ -8,7 +8,7 @@ import UnixSignals
 /// The hub as a whole: starts its parts in order and stops them in reverse.
 ///
 /// ```
-/// private Redis (or an external one) → connection → lease → store → HTTP server → live streams
+/// private Redis (or an external one) → connection → store with its lease → HTTP server → live streams
 /// ```
 ///
 /// On SIGTERM or SIGINT the streams end, the server accepts no more and finishes the requests under way, the store
@@ -39,12 +39,11 @@ struct Hub {
 
     private func run(on client: RedisClient, folder: DataFolder) async throws {
         let lease = try Lease(redis: client, folder: folder, logger: logger)
-        let grant = try await lease.acquire()
         var storeConfiguration = StoreConfiguration()
         storeConfiguration.retention = Int64(configuration.retentionHours) * 3_600_000_000_000
         let store = LogStore(redis: client, lease: lease, configuration: storeConfiguration, logger: logger)
         try await store.start()
-        let feed = LiveFeed(hub: grant.hub)
+        let feed = LiveFeed(hub: store.hub, newest: store.newestSequence)
         store.follow { request, receipt in feed.publish(request, receipt) }
         let authenticator = Authenticator(environmentKey: settings.apiKey, redis: client)
         let api = HubAPI(
@@ -58,10 +57,9 @@ struct Hub {
             )
         )
         let server = HTTPPart(api: api, host: configuration.host, port: configuration.port) {
-            await announce(authenticator)
+            await announce(authenticator, address: configuration.address(port: $0))
         }
         let parts: [any Service] = [
-            HubPart(work: { await lease.run() }, stop: { await lease.release() }),
             HubPart(work: { await store.run() }, stop: { await store.drain() }),
             server,
             HubPart(work: { await feed.run() }, stop: { feed.stop() }),
@@ -79,7 +77,14 @@ struct Hub {
                 logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
             )
         )
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            await lease.release()
+            throw error
+        }
+        // Nothing writes any more, and the next hub need not wait for the lease's end.
+        await lease.release()
         logger.info("stopped; what was answered is in Redis")
     }
 
@@ -93,8 +98,8 @@ struct Hub {
     }
 
     /// Says where the hub is and how to get in.
-    private func announce(_ authenticator: Authenticator) async {
-        print("Komfyrvakt \(HubVersion.text) at \(configuration.address)")
+    private func announce(_ authenticator: Authenticator, address: String) async {
+        print("Komfyrvakt \(HubVersion.text) at \(address)")
         if settings.isNewKey {
             if isatty(STDOUT_FILENO) == 1 {
                 print("API key (shown once, kept in \(Settings.file)): \(settings.apiKey)")
@@ -106,7 +111,7 @@ struct Hub {
             let code = try await authenticator.sessions.newCode(for: authenticator.environmentKey)
             try LoginLink.show(
                 "Dashboard (10 minutes, one use)",
-                LoginLink.link(address: configuration.address, code: code),
+                LoginLink.link(address: address, code: code),
                 file: configuration.dataFolder + "/login-link"
             )
         } catch {

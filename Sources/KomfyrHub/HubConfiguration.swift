@@ -9,7 +9,7 @@ struct HubConfiguration: Sendable {
     ///
     /// Beyond loopback put a proxy with TLS in front: keys travel in the open.
     var host = "127.0.0.1"
-    /// `PORT`: 1 to 65535.
+    /// `PORT`: 1 to 65535, or 0 for one that the system chooses.
     var port = 8_080
     /// `KOMFYRVAKT_DATA_DIR`: the folder of what must survive a restart, the private Redis's files among it.
     var dataFolder = "./data"
@@ -56,7 +56,7 @@ struct HubConfiguration: Sendable {
         memoryLimit = machineMemory / 2
         let reader = VariableReader(variables)
         if let host = reader.text("HOST") { self.host = host }
-        port = try reader.number("PORT", 1...65_535, "a port from 1 to 65535") ?? port
+        port = try reader.number("PORT", 0...65_535, "a port from 1 to 65535, or 0 for any that is free") ?? port
         if let folder = reader.text("KOMFYRVAKT_DATA_DIR") { dataFolder = folder }
         apiKey = try reader.key("KOMFYRVAKT_API_KEY")
         do throws(RedisConfigurationError) {
@@ -106,8 +106,8 @@ struct HubConfiguration: Sendable {
     /// Whether only this machine reaches the hub.
     var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
-    /// How the hub is reached from this machine: `http://127.0.0.1:8080`.
-    var address: String {
+    /// How the hub is reached from this machine, like `http://127.0.0.1:8080`.
+    func address(port: Int) -> String {
         let name =
             switch host {
             case "0.0.0.0", "::", "*": "127.0.0.1"

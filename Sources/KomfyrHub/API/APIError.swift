@@ -63,7 +63,7 @@ struct APIError: Error, Sendable {
     init(_ error: StoreError) {
         switch error {
         case .redisUnavailable:
-            self = .passing("Redis cannot be reached at the moment. Nothing was stored; please try again.")
+            self = .passing("Redis cannot be reached at the moment; please send it again.")
         case .fenced:
             self = .passing("Another hub has taken over this Redis. Nothing was stored; please try again.")
         case .busy:

@@ -6,7 +6,7 @@ import NIOCore
 /// The hub's HTTP side: all routes over a store, and the server that they are reached by.
 struct HubAPI: Sendable {
     let routes: [Route]
-    private let router: Router
+    let router: HubRouter
 
     /// What the API is made of.
     struct Parts: Sendable {
@@ -37,7 +37,7 @@ struct HubAPI: Sendable {
             .routes
             + StreamRoute(store: parts.store, feed: parts.feed, authenticator: parts.authenticator).routes
             + SessionRoutes(authenticator: parts.authenticator, bodies: bodies).routes
-        router = Router(routes: routes, authenticator: parts.authenticator, dashboard: parts.dashboard)
+        router = HubRouter(routes: routes, authenticator: parts.authenticator, dashboard: parts.dashboard)
     }
 
     /// The server.
@@ -52,7 +52,7 @@ struct HubAPI: Sendable {
         port: Int,
         logger: Logger,
         onRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
-    ) -> Application<Router> {
+    ) -> Application<HubRouter> {
         Application(
             responder: router,
             server: .http1(configuration: Self.channelConfiguration),

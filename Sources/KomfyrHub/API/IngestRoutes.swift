@@ -77,8 +77,18 @@ struct IngestRoutes: Sendable {
         }
         guard receipt.isDuplicate else { return IngestOutcome(decoded: decoded, receipt: receipt) }
         // The answer is the first one: with its time, and refusing what it refused.
-        let first = try decode(body, parameters, arrival: receipt.arrival, refusedPositions: receipt.refusedPositions)
+        var first = try decode(body, parameters, arrival: receipt.arrival, refusedPositions: receipt.refusedPositions)
+        first.refusals = Self.reasons(for: first.refusals, known: decoded.refusals)
         return IngestOutcome(decoded: first, receipt: receipt)
+    }
+
+    /// The refusals of the first time, which only their positions are known of, with the reasons found now.
+    private static func reasons(for refusals: [Refusal], known: [Refusal]) -> [Refusal] {
+        var next = known.startIndex
+        return refusals.map { refusal in
+            while next < known.endIndex, known[next].index < refusal.index { next += 1 }
+            return next < known.endIndex && known[next].index == refusal.index ? known[next] : refusal
+        }
     }
 
     private func decode(

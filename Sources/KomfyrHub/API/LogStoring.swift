@@ -12,3 +12,5 @@ protocol LogStoring: Sendable {
     var health: StoreHealth { get }
     func follow(_ observer: @escaping @Sendable (IngestRequest, IngestReceipt) -> Void)
 }
+
+extension LogStore: LogStoring {}

@@ -35,9 +35,13 @@ struct APICall: Sendable {
     var caller: Caller?
 }
 
-/// What Hummingbird makes for each request: the connection that it came on.
+/// What Hummingbird makes for each request: where it came from.
 struct APIContext: InitializableFromSource {
-    let channel: any Channel
+    /// Nil where there is no connection.
+    let peer: SocketAddress?
 
-    init(source: ApplicationRequestContextSource) { channel = source.channel }
+    init(source: ApplicationRequestContextSource) { peer = source.channel.remoteAddress }
+
+    /// For requests that came over no connection.
+    init(peer: SocketAddress?) { self.peer = peer }
 }

@@ -35,7 +35,12 @@ struct ServiceRoutes: Sendable {
         json.string(health.isRedisUp ? "up" : "down")
         if !health.canStore {
             json.key("detail")
-            json.string(health.reason ?? "The hub cannot store at the moment.")
+            // Everyone may read this: paths and names of machines, which the reason can hold, are not for everyone.
+            json.string(
+                health.isRedisUp
+                    ? "The hub cannot store at the moment; what it logs says why."
+                    : "Redis cannot be reached; logs get 503 until it is back."
+            )
         }
         json.endObject()
         if health.canStore { return .json(json.bytes) }

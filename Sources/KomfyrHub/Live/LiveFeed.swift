@@ -12,7 +12,7 @@ import Synchronization
 /// does nothing. What does not fit is left out and counted, never waited for.
 final class LiveFeed: Sendable {
     private let hub: UInt8
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let wakeups: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
@@ -27,9 +27,13 @@ final class LiveFeed: Sendable {
         var isStopped = false
     }
 
-    /// - Parameter hub: the hub's number in the logs' ids.
-    init(hub: UInt8) {
+    /// A feed of what is stored from now on.
+    /// - Parameters:
+    ///   - hub: the hub's number in the logs' ids.
+    ///   - newest: the newest sequence number that is stored already.
+    init(hub: UInt8, newest: UInt64) {
         self.hub = hub
+        state = Mutex(State(newest: newest))
         (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 

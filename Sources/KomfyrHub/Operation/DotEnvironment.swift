@@ -26,7 +26,8 @@ enum DotEnvironment {
     static func parse(_ text: String, path: String) throws(Problem) -> [String: String] {
         var variables: [String: String] = [:]
         var number = 0
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        // A carriage return and a line feed are one character to Swift, and a newline like each of them.
+        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
             number += 1
             var rest = trimmed(line)
             if rest.isEmpty || rest.first == "#" { continue }

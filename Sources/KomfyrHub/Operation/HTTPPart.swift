@@ -9,14 +9,16 @@ struct HTTPPart: Service {
     let api: HubAPI
     let host: String
     let port: Int
-    /// Called once it listens.
-    let onRunning: @Sendable () async -> Void
+    /// Called once it listens, with its port.
+    let onRunning: @Sendable (Int) async -> Void
 
     func run() async throws {
         var logger = Logger(label: "http")
         // Hummingbird tells at `info` what the hub says itself.
         logger.logLevel = max(logger.logLevel, .notice)
-        let application = api.application(host: host, port: port, logger: logger) { _ in await onRunning() }
+        let application = api.application(host: host, port: port, logger: logger) { channel in
+            await onRunning(channel.localAddress?.port ?? port)
+        }
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await application.run() }

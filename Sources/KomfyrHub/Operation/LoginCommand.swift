@@ -20,7 +20,7 @@ struct LoginCommand: AsyncParsableCommand {
         }
         try LoginLink.show(
             "Dashboard (10 minutes, one use)",
-            LoginLink.link(address: configuration.address, code: code),
+            LoginLink.link(address: configuration.address(port: configuration.port), code: code),
             file: configuration.dataFolder + "/login-link"
         )
     }

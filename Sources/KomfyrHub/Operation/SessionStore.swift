@@ -22,7 +22,8 @@ struct SessionStore: Sendable {
         /// It was opened through TLS, and its cookie is for TLS only.
         var isSecure: Bool
 
-        fileprivate var text: String { "\(key.text) \(end) \(isSecure ? 1 : 0)" }
+        /// As it stands in Redis.
+        var text: String { "\(key.text) \(end) \(isSecure ? 1 : 0)" }
 
         fileprivate init?(bytes: [UInt8]) {
             let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")

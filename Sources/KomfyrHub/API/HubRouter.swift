@@ -6,7 +6,7 @@ import NIOCore
 ///
 /// It stands in the place of Hummingbird's own router: a table is all that is needed, `405` can name the methods that
 /// there are, and nothing is allocated for a request beyond its answer.
-struct Router: HTTPResponder {
+struct HubRouter: HTTPResponder {
     typealias Context = APIContext
 
     private let fixed: [String: [Route]]
@@ -57,7 +57,7 @@ struct Router: HTTPResponder {
         }
         var call = APICall(
             request: request,
-            peer: context.channel.remoteAddress,
+            peer: context.peer,
             query: QueryParameters(),
             pathValue: value
         )
