@@ -15,16 +15,20 @@ struct PrivateRedisFiles: Sendable {
     let socket: String
 
     /// The paths within a data folder; nothing is made.
-    init(_ data: DataFolder) {
-        folder = data.entry("redis")
-        lock = data.entry("redis.lock")
-        log = data.entry("redis.log")
-        let near = data.entry("redis.sock")
+    init(_ data: DataFolder) { self.init(path: data.path) }
+
+    /// The paths within a data folder that somebody else may hold.
+    /// - Parameter path: of the folder, absolute and without links.
+    init(path: String) {
+        folder = path + "/redis"
+        lock = path + "/redis.lock"
+        log = path + "/redis.log"
+        let near = path + "/redis.sock"
         if near.utf8.count <= HubLimits.socketPathBytes {
             socket = near
         } else {
             // The same for every hub on this folder, so that the next one finds the Redis that this one left.
-            let name = SHA1.hexadecimal(Array(data.path.utf8)).prefix(16)
+            let name = SHA1.hexadecimal(Array(path.utf8)).prefix(16)
             socket = "/tmp/komfyrvakt-\(getuid())-\(name)/redis.sock"
         }
     }

@@ -1,0 +1,100 @@
+/// What bounds requests, answers, keys and sessions.
+extension HubLimits {
+    // MARK: Requests
+
+    /// The longest address with its query, in bytes: a hundred groups of some eighty characters fit.
+    static let addressBytes = 8 << 10
+    /// The longest header field, in bytes; the same as for addresses, which cookies and keys are far below.
+    static let headerFieldBytes = 8 << 10
+    /// All header fields of a request, in bytes.
+    static let headerBytes = 32 << 10
+    /// Header fields of a request; browsers behind two proxies send some thirty.
+    static let headerFields = 100
+    /// The largest request body as it is sent, in bytes; what it unpacks to is bounded by `ProtocolLimits.bodyBytes`.
+    static let requestBodyBytes = 64 << 20
+    /// Bytes of request bodies held at one time, over all connections.
+    ///
+    /// It keeps many large uploads from filling the memory: beyond, requests get 503 and come again.
+    static let requestBodiesBytes = 256 << 20
+    /// The body of `POST /api/session`, in bytes: it holds one key or code.
+    static let sessionBodyBytes = 4 << 10
+    /// Parameters in a query.
+    static let queryParameters = 256
+    /// Values of one list parameter (`group`, `tags`), which are all compared with every log.
+    static let queryValues = 100
+
+    // MARK: Connections
+
+    /// Connections at one time; more wait in the kernel's queue, since each costs some 20 KiB.
+    static let connections = 4_096
+    /// Connections that wait to be accepted: a few thousand devices may come back at the same moment.
+    static let connectionBacklog = 1_024
+    /// How long a connection may be without a request, or take for a request's header, in seconds.
+    static let idleSeconds: Int64 = 75
+    /// How often a request's body is checked for progress, in seconds.
+    static let bodyProgressSeconds: Int64 = 20
+    /// The bytes that must have come between two such checks: half the speed of a GPRS link.
+    static let bodyProgressBytes = 32 << 10
+    /// What may be left of a refused request's body for the connection to be kept, in bytes: reading it is then cheaper
+    /// than connecting again.
+    static let refusedBodyBytes = 1 << 20
+    /// How long a connection stays after its last answer, in seconds, so that the peer reads it before the reset.
+    static let lingerSeconds: Int64 = 2
+
+    // MARK: Answers
+
+    /// Logs in a page at most.
+    static let pageLogs = 1_000
+    /// Logs in a page when the query does not say.
+    static let pageLogsDefault = 100
+    /// What a client is told to wait after 503, in seconds: reconnecting to Redis takes at most two.
+    static let retryAfterSeconds = 2
+    /// Refused logs that an answer names, more than an agent's batch has; all are counted.
+    ///
+    /// An answer must not become many times as large as its request.
+    static let refusalsNamed = 10_000
+    /// Files of the dashboard, held in memory.
+    static let dashboardFiles = 200
+    /// Bytes of the dashboard's files altogether.
+    static let dashboardBytes = 16 << 20
+
+    // MARK: Keys and sessions
+
+    /// Known and unknown keys and sessions remembered; each takes some 200 bytes.
+    static let callersRemembered = 4_096
+    /// How long one is remembered, in seconds: how long a revoked key goes on working at most.
+    static let callerSeconds: Int64 = 5
+    /// How long a known one goes on counting while Redis cannot be asked, in seconds: nothing can be revoked meanwhile.
+    static let callerSecondsWithoutRedis: Int64 = 3_600
+    /// Keys that may be stored.
+    static let keys = 1_000
+    /// Bytes of a key's name.
+    static let keyNameBytes = 64
+    /// Sessions that may be open; beyond, the ones that end first go.
+    static let sessions = 1_000
+    /// How long a session lives after it was last used, in seconds: a week.
+    static let sessionSeconds: Int64 = 7 * 86_400
+    /// How often a used session's end is moved, in seconds: each costs a write and a cookie.
+    static let sessionTouchSeconds: Int64 = 3_600
+    /// How long a login link's code counts, in seconds.
+    static let loginCodeSeconds = 600
+    /// Failed logins a minute from one address: a person mistypes; a program that guesses gets nowhere.
+    static let failedLoginsPerAddress = 10
+    /// Failed logins a minute from all addresses together.
+    static let failedLogins = 100
+    /// Addresses whose failed logins are counted apart.
+    static let failedLoginAddresses = 4_096
+
+    // MARK: Settings
+
+    /// The `.env` file, in bytes: a thousand long lines.
+    static let dotEnvironmentBytes = 128 << 10
+    /// The least memory limit, in bytes: Redis itself and the reserve for sealing and deleting take most of it.
+    static let leastMemoryLimit = 128 << 20
+    /// How long a stop waits for requests under way, in seconds.
+    static let stopSeconds: Int64 = 15
+    /// How long a start waits for an external Redis, in milliseconds: both may have been started together.
+    static let redisStartMs: UInt64 = 15_000
+    /// How long `keys` and `login` wait for Redis, in milliseconds.
+    static let commandConnectMs: UInt64 = 5_000
+}

@@ -1,0 +1,151 @@
+import HTTPTypes
+import Hummingbird
+import Protocol
+
+/// `POST /api/logs` and `POST /api/logs/batch`: decode, store, answer.
+struct IngestRoutes: Sendable {
+    let store: any LogStoring
+    let bodies: RequestBodyReader
+    /// Older logs are refused, in nanoseconds.
+    let retention: Int64
+    private let decoders = BodyDecoders()
+
+    init(store: any LogStoring, bodies: RequestBodyReader, retention: Int64) {
+        self.store = store
+        self.bodies = bodies
+        self.retention = retention
+    }
+
+    var routes: [Route] {
+        [
+            Route(
+                method: .post,
+                path: "/api/logs",
+                access: .scope(.ingest),
+                parameters: IngestParameters.names
+            ) { call throws(APIError) in try await postOne(call) },
+            Route(
+                method: .post,
+                path: "/api/logs/batch",
+                access: .scope(.ingest),
+                parameters: IngestParameters.names
+            ) { call throws(APIError) in try await postBatch(call) },
+        ]
+    }
+
+    private func postOne(_ call: APICall) async throws(APIError) -> Response {
+        let parameters = try IngestParameters(call, isBatch: false)
+        let outcome = try await store(call, parameters)
+        if outcome.receipt.ingested == 0 { throw Self.refused(outcome, isBatch: false) }
+        return .json(IngestAnswer.one(outcome, hub: store.hub))
+    }
+
+    private func postBatch(_ call: APICall) async throws(APIError) -> Response {
+        let parameters = try IngestParameters(call, isBatch: true)
+        let outcome = try await store(call, parameters)
+        if outcome.receipt.ingested == 0 && outcome.decoded.positionCount > 0 {
+            throw Self.refused(outcome, isBatch: true)
+        }
+        return .json(IngestAnswer.batch(outcome, hub: store.hub, withLogs: !parameters.isMinimal))
+    }
+
+    private func store(_ call: APICall, _ parameters: IngestParameters) async throws(APIError) -> IngestOutcome {
+        try await bodies.read(call.request) { body throws(APIError) in try await store(body, parameters) }
+    }
+
+    private func store(_ body: [UInt8], _ parameters: IngestParameters) async throws(APIError) -> IngestOutcome {
+        let arrival = WallClock.now()
+        let decoded = try decode(body, parameters, arrival: arrival, refusedPositions: nil)
+        // Without an identity nothing has to be remembered about a body that holds no log to store.
+        if decoded.columns.count == 0 && (parameters.identity == nil || decoded.positionCount == 0) {
+            return IngestOutcome(decoded: decoded, receipt: .nothing(arrival: arrival, decoded))
+        }
+        let request = IngestRequest(
+            body: body,
+            format: parameters.format,
+            encoding: parameters.encoding,
+            defaults: parameters.defaults,
+            arrival: arrival,
+            identity: parameters.identity,
+            decoded: decoded
+        )
+        let receipt: IngestReceipt
+        do throws(StoreError) {
+            receipt = try await store.append(request)
+        } catch {
+            throw APIError(error)
+        }
+        guard receipt.isDuplicate else { return IngestOutcome(decoded: decoded, receipt: receipt) }
+        // The answer is the first one: with its time, and refusing what it refused.
+        var first = try decode(body, parameters, arrival: receipt.arrival, refusedPositions: receipt.refusedPositions)
+        first.refusals = Self.reasons(for: first.refusals, known: decoded.refusals)
+        return IngestOutcome(decoded: first, receipt: receipt)
+    }
+
+    /// The refusals of the first time, which only their positions are known of, with the reasons found now.
+    private static func reasons(for refusals: [Refusal], known: [Refusal]) -> [Refusal] {
+        var next = known.startIndex
+        return refusals.map { refusal in
+            while next < known.endIndex, known[next].index < refusal.index { next += 1 }
+            return next < known.endIndex && known[next].index == refusal.index ? known[next] : refusal
+        }
+    }
+
+    private func decode(
+        _ body: [UInt8],
+        _ parameters: IngestParameters,
+        arrival: Int64,
+        refusedPositions: [UInt32]?
+    ) throws(APIError) -> DecodedBody {
+        let context = BodyDecoder.Context(
+            format: parameters.format,
+            encoding: parameters.encoding,
+            defaults: parameters.defaults,
+            arrival: arrival,
+            window: arrival - retention...arrival + HubLimits.futureNanoseconds,
+            refusedPositions: refusedPositions
+        )
+        do throws(BodyProblem) {
+            return try body.withUnsafeBufferPointer { bytes throws(BodyProblem) in
+                try decoders.withDecoder { decoder throws(BodyProblem) in
+                    try decoder.decode(UnsafeRawBufferPointer(bytes), context)
+                }
+            }
+        } catch {
+            throw APIError(error)
+        }
+    }
+
+    /// 422 for a body of which nothing was taken.
+    private static func refused(_ outcome: IngestOutcome, isBatch: Bool) -> APIError {
+        APIError(
+            outcome.decoded.refusals.prefix(HubLimits.refusalsNamed)
+                .map { refusal in
+                    var location: [APIError.Issue.Step] = ["body"]
+                    if isBatch { location.append(.index(Int(refusal.index))) }
+                    location += refusal.location.map { .name($0) }
+                    return APIError.Issue(type: refusal.type, location: location, message: refusal.message)
+                }
+        )
+    }
+}
+
+/// What became of a request's body.
+struct IngestOutcome: Sendable {
+    var decoded: DecodedBody
+    var receipt: IngestReceipt
+}
+
+extension IngestReceipt {
+    /// The receipt of a body that held nothing to store.
+    fileprivate static func nothing(arrival: Int64, _ decoded: DecodedBody) -> IngestReceipt {
+        IngestReceipt(
+            firstSequence: 0,
+            groupNumbers: [],
+            arrival: arrival,
+            isDuplicate: false,
+            refusedPositions: decoded.refusals.map(\.index),
+            ingested: 0
+        )
+    }
+}

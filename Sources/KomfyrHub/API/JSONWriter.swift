@@ -1,0 +1,91 @@
+import Protocol
+
+/// Writes JSON as bytes; commas come by themselves.
+struct JSONWriter {
+    private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    mutating func beginObject() { open(UInt8(ascii: "{")) }
+    mutating func endObject() { close(UInt8(ascii: "}")) }
+    mutating func beginArray() { open(UInt8(ascii: "[")) }
+    mutating func endArray() { close(UInt8(ascii: "]")) }
+
+    /// A member's name, which needs no escapes; its value comes next.
+    mutating func key(_ name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    mutating func string(_ value: String) {
+        separate()
+        JSONText.appendString(value, to: &bytes)
+    }
+
+    mutating func integer(_ value: some BinaryInteger) { literal(String(value)) }
+
+    /// A number with at most three digits after the point; what is not finite becomes null.
+    mutating func number(_ value: Double) {
+        guard value.isFinite else {
+            literal("null")
+            return
+        }
+        let rounded = (value * 1000).rounded() / 1000
+        literal(rounded == rounded.rounded() && abs(rounded) < 1e15 ? String(Int64(rounded)) : "\(rounded)")
+    }
+
+    mutating func boolean(_ value: Bool) { literal(value ? "true" : "false") }
+    mutating func null() { literal("null") }
+
+    /// A time, or null.
+    mutating func time(_ nanoseconds: Int64?) {
+        guard let nanoseconds else {
+            null()
+            return
+        }
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        Timestamp.append(nanoseconds, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// A value that the closure appends as JSON.
+    mutating func value(_ append: (inout [UInt8]) -> Void) {
+        separate()
+        append(&bytes)
+    }
+
+    /// `{"debug":0,…}` of counts by `Level.rawValue`.
+    mutating func levels(_ counts: [Int]) {
+        beginObject()
+        for level in Level.allCases {
+            key(level.name)
+            integer(Int(level.rawValue) < counts.count ? counts[Int(level.rawValue)] : 0)
+        }
+        endObject()
+    }
+
+    private mutating func literal(_ text: String) {
+        separate()
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    private mutating func open(_ bracket: UInt8) {
+        separate()
+        bytes.append(bracket)
+        needsComma = false
+    }
+
+    private mutating func close(_ bracket: UInt8) {
+        bytes.append(bracket)
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+}

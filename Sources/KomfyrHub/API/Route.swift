@@ -1,0 +1,47 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// One way into the API: what it takes, who may use it, and what answers.
+struct Route: Sendable {
+    var method: HTTPRequest.Method
+    /// As in API.md, like `/api/logs/{id}`, with at most one name in braces, as the last part.
+    var path: String
+    var access: Access
+    /// The query parameters that it knows.
+    var parameters: [String] = []
+    var handler: @Sendable (APICall) async throws(APIError) -> Response
+
+    /// Who may use a route.
+    enum Access: Sendable, Equatable {
+        /// Everyone, without a key.
+        case open
+        /// Whoever has a key or a session, with any scope.
+        case anyCaller
+        /// Those with this scope.
+        case scope(Scope)
+    }
+}
+
+/// A request on its way to a route's handler.
+struct APICall: Sendable {
+    var request: Request
+    /// The peer's address; nil where there is no socket.
+    var peer: SocketAddress?
+    var query: QueryParameters
+    /// What stands for the name in braces.
+    var pathValue: String
+    /// Nil on open routes.
+    var caller: Caller?
+}
+
+/// What Hummingbird makes for each request: where it came from.
+struct APIContext: InitializableFromSource {
+    /// Nil where there is no connection.
+    let peer: SocketAddress?
+
+    init(source: ApplicationRequestContextSource) { peer = source.channel.remoteAddress }
+
+    /// For requests that came over no connection.
+    init(peer: SocketAddress?) { self.peer = peer }
+}

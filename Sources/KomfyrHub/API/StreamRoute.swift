@@ -1,0 +1,134 @@
+import HTTPTypes
+import Hummingbird
+
+/// `GET /api/logs/stream`: logs as they arrive, as server-sent events.
+struct StreamRoute: Sendable {
+    let store: any LogStoring
+    let feed: LiveFeed
+    let authenticator: Authenticator
+
+    var routes: [Route] {
+        [
+            Route(
+                method: .get,
+                path: "/api/logs/stream",
+                access: .scope(.read),
+                parameters: LogFilterParameters.names
+            ) { call throws(APIError) in try await open(call) }
+        ]
+    }
+
+    private func open(_ call: APICall) async throws(APIError) -> Response {
+        let query = try LogFilterParameters.filter(call.query)
+        var last: LogID?
+        if let text = call.request.headers[.lastEventID], !text.isEmpty {
+            last = LogID(text: text)
+            if last == nil {
+                throw APIError([
+                    APIError.Issue(
+                        type: "log_id",
+                        location: ["header", "Last-Event-ID"],
+                        message: "Last-Event-ID must be the id of a log."
+                    )
+                ])
+            }
+        }
+        let headers: HTTPFields = [
+            .contentType: "text/event-stream",
+            .cacheControl: "no-store",
+            .xContentTypeOptions: "nosniff",
+            .accelBuffering: "no",
+        ]
+        if call.request.method == .head { return Response(status: .ok, headers: headers) }
+        guard let stream = feed.open(LiveFilter(query)) else {
+            throw .passing("As many streams as there may be (\(HubLimits.liveStreams)) are open.", retryAfter: 10)
+        }
+        let missed: Missed
+        do throws(APIError) {
+            missed = try await self.missed(query, after: last, until: stream.start)
+        } catch {
+            feed.close(stream)
+            throw error
+        }
+        let request = call.request
+        return Response(
+            status: .ok,
+            headers: headers,
+            body: ResponseBody { writer in
+                defer { feed.close(stream) }
+                try await request.body.consumeWithInboundCloseHandler { _ in
+                    try await send(stream, missed, request, to: &writer)
+                } onInboundClosed: {
+                    stream.end()
+                }
+            }
+        )
+    }
+
+    private func send(
+        _ stream: LiveStream,
+        _ missed: Missed,
+        _ request: Request,
+        to writer: inout any ResponseBodyWriter
+    ) async throws {
+        try await writer.write(LiveEvent.beat)
+        try await writer.write(contentsOf: missed.events)
+        if missed.skipped > 0 { try await writer.write(LiveEvent.skipped(missed.skipped)) }
+        for await _ in stream.wakeups {
+            let delivery = stream.take()
+            try await writer.write(contentsOf: delivery.events)
+            if delivery.skipped > 0 { try await writer.write(LiveEvent.skipped(delivery.skipped)) }
+            if delivery.isBeatDue {
+                guard await isStillAllowed(request) else { break }
+                if delivery.events.isEmpty { try await writer.write(LiveEvent.beat) }
+            }
+        }
+        try await writer.finish(nil)
+    }
+
+    /// Whether the key was not revoked and the session not closed meanwhile.
+    private func isStillAllowed(_ request: Request) async -> Bool {
+        do throws(APIError) {
+            return try await authenticator.caller(of: request).may(.read)
+        } catch {
+            return error.status == .serviceUnavailable
+        }
+    }
+
+    /// What a resumed stream did not get.
+    private struct Missed {
+        var events: [ByteBuffer] = []
+        var skipped = 0
+    }
+
+    /// The stored logs that match and came after one and up to where the live stream begins, in order of arrival.
+    ///
+    /// They are looked for among the newest thousand by their own time; of more, the rest is counted as skipped.
+    private func missed(_ filter: LogQuery, after last: LogID?, until start: UInt64) async throws(APIError) -> Missed {
+        guard let last else { return Missed() }
+        var query = filter
+        query.limit = HubLimits.liveResumedLogs
+        var missed: [StoredLog] = []
+        var skipped = 0
+        do throws(StoreError) {
+            var page = try await store.page(query)
+            missed = page.logs.filter { Self.came($0, after: last) && $0.sequence <= start }
+            // As long as whole pages are new, there may be more.
+            while let next = page.next, page.logs.allSatisfy({ Self.came($0, after: last) }), skipped < 100_000 {
+                query.cursor = next
+                page = try await store.page(query)
+                skipped += page.logs.count { Self.came($0, after: last) && $0.sequence <= start }
+            }
+        } catch {
+            throw APIError(error)
+        }
+        missed.sort { $0.sequence < $1.sequence }
+        return Missed(events: missed.map(LiveEvent.log), skipped: skipped)
+    }
+
+    /// Whether a log was stored after another, of which only 40 bits of its sequence number are known.
+    private static func came(_ log: StoredLog, after last: LogID) -> Bool {
+        let distance = (log.sequence &- last.sequence) & LogID.sequenceMask
+        return distance > 0 && distance < LogID.sequenceMask / 2
+    }
+}

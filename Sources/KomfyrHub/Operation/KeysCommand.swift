@@ -1,0 +1,150 @@
+import ArgumentParser
+
+/// The command `komfyr-hub keys`.
+struct KeysCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "keys",
+        abstract: "Lists, makes and revokes API keys.",
+        discussion: """
+            A key has scopes: ingest may post logs, read may read them, admin may everything. The key in .env is not \
+            listed: it is always admin. The hub need not run; run it in the hub's folder, with the same settings.
+
+              komfyr-hub keys create router-agent --scope ingest
+              komfyr-hub keys list
+              komfyr-hub keys revoke router-agent
+            """,
+        subcommands: [List.self, Create.self, Revoke.self]
+    )
+
+    /// The command `keys list`.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the keys: id, scopes, when made, name.")
+
+        mutating func run() async throws {
+            let keys = try await KeysCommand.with { store in try await store.all() }
+            for (digest, record) in keys {
+                let scopes = record.scopes.map(\.rawValue).joined(separator: ",")
+                print("\(digest.prefix(12))  \(scopes)  \(record.created)  \(record.name)")
+            }
+            if keys.isEmpty {
+                print("No keys besides the one in .env. Make one: komfyr-hub keys create NAME --scope ingest")
+            }
+        }
+    }
+
+    /// The command `keys create`.
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a key and shows it once.",
+            discussion: """
+                Only its SHA-256 is stored, so it cannot be shown again. With --file it is written there, readable by \
+                its owner alone, and not shown; when the file holds a key of these scopes already, nothing is done, so \
+                that a start script may run this each time.
+                """
+        )
+
+        @Argument(help: "What the key is for; any words.")
+        var name: String
+
+        @Option(name: .long, help: "What it may: ingest, read or admin. May be repeated.")
+        var scope: [String]
+
+        @Option(name: .long, help: "Write the key to this file instead of showing it.")
+        var file: String?
+
+        func validate() throws {
+            guard !name.isEmpty, name.utf8.count <= HubLimits.keyNameBytes,
+                name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+            else {
+                throw ValidationError(
+                    "A key's name has 1 to \(HubLimits.keyNameBytes) bytes, without control characters."
+                )
+            }
+            _ = try scopes
+        }
+
+        private var scopes: [Scope] {
+            get throws {
+                if scope.isEmpty { throw ValidationError("Say what the key may: --scope ingest, read or admin.") }
+                return try Scope.allCases.filter { scope in try self.scope.map(Self.scope).contains(scope) }
+            }
+        }
+
+        private static func scope(_ name: String) throws -> Scope {
+            guard let scope = Scope(rawValue: name) else {
+                throw ValidationError("\"\(name)\" is no scope; there are ingest, read and admin.")
+            }
+            return scope
+        }
+
+        mutating func run() async throws {
+            let record = KeyStore.Record(name: name, scopes: try scopes, created: WallClock.text)
+            let file = file
+            let key = try await KeysCommand.with { store -> String? in
+                if let file, let old = KeysCommand.key(inFile: file),
+                    let known = try await store.record(SecretDigest(of: old)), known.scopes == record.scopes
+                {
+                    return nil
+                }
+                guard try await store.all().count < HubLimits.keys else {
+                    throw ValidationError("There are \(HubLimits.keys) keys already; revoke some.")
+                }
+                let key = RandomSecret.newKey()
+                // The file first: a key that nobody holds must not be left in the store.
+                if let file { try PrivateFile.write(key + "\n", to: file) }
+                try await store.add(SecretDigest(of: key), record)
+                return key
+            }
+            switch (key, file) {
+            case (nil, let file?): print("\(file) holds a key with these scopes already")
+            case (_, let file?): print("The key is in \(file)")
+            case (let key?, nil): print(key)
+            case (nil, nil): break
+            }
+        }
+    }
+
+    /// The command `keys revoke`.
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Revokes a key; a running hub knows within \(HubLimits.callerSeconds) seconds."
+        )
+
+        @Argument(help: "The key's name, or the beginning of its id as `keys list` shows it.")
+        var key: String
+
+        mutating func run() async throws {
+            let wanted = key
+            let record = try await KeysCommand.with { store in
+                let found = try await store.all()
+                    .filter { digest, record in
+                        record.name == wanted || wanted.utf8.count >= 8 && digest.hasPrefix(wanted)
+                    }
+                guard let first = found.first else {
+                    throw ValidationError("There is no key \"\(wanted)\". See: komfyr-hub keys list")
+                }
+                guard found.count == 1 else {
+                    throw ValidationError(
+                        "\(found.count) keys are called \"\(wanted)\": name one by its id from keys list."
+                    )
+                }
+                try await store.remove(first.digest)
+                return first.record
+            }
+            print("Revoked \(record.name)")
+        }
+    }
+
+    private static func with<Result>(_ body: (KeyStore) async throws -> Result) async throws -> Result {
+        try await RedisAccess.with(try Settings.configuration(), startsRedis: true) { redis in
+            try await body(KeyStore(redis: redis))
+        }
+    }
+
+    /// The key that a file holds, if it holds one.
+    private static func key(inFile path: String) -> String? {
+        guard let text = try? DotEnvironment.contents(path) else { return nil }
+        let key = text.filter { !$0.isWhitespace }
+        return RandomSecret.isKey(key) ? key : nil
+    }
+}

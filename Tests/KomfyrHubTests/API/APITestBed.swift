@@ -1,0 +1,112 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Testing
+
+@testable import KomfyrHub
+
+/// The whole API over a store and a Redis in memory.
+struct APITestBed {
+    let store = MemoryStore()
+    let redis = MemoryRedis()
+    let feed = LiveFeed(hub: 1, newest: 0)
+    let authenticator: Authenticator
+    let api: HubAPI
+
+    static let adminKey = "kmf_abcdefghijklmnopqrstuvwxyzABCDEF"
+    static let admin: HTTPFields = [.authorization: "Bearer \(adminKey)"]
+
+    init(retentionHours: Int = 48, dashboard: String? = nil) {
+        authenticator = Authenticator(environmentKey: Self.adminKey, redis: redis)
+        let feed = feed
+        store.follow { request, receipt in feed.publish(request, receipt) }
+        api = HubAPI(
+            HubAPI.Parts(
+                store: store,
+                feed: feed,
+                authenticator: authenticator,
+                dashboard: DashboardFiles(folder: dashboard, frameAncestors: "'self'"),
+                retentionHours: retentionHours,
+                memoryLimit: 1 << 30
+            )
+        )
+    }
+
+    /// Runs a test over the router, without sockets.
+    func run(_ test: @Sendable (APIClient) async throws -> Void) async throws {
+        try await test(APIClient(router: api.router))
+    }
+
+    /// Makes a key of these scopes.
+    func key(_ scopes: Scope...) async throws -> String {
+        let key = RandomSecret.newKey()
+        try await authenticator.keys.add(
+            SecretDigest(of: key),
+            KeyStore.Record(name: "test", scopes: scopes, created: "2026-11-23T05:00:00Z")
+        )
+        return key
+    }
+}
+
+/// Sends requests as the admin, unless other headers are given.
+struct APIClient: Sendable {
+    let router: HubRouter
+
+    struct Answer {
+        var status: HTTPResponse.Status
+        var headers: HTTPFields
+        var body: ByteBuffer
+        var json: JSONValue { get throws { try JSONValue(body) } }
+        var text: String { String(buffer: body) }
+    }
+
+    func get(_ uri: String, _ headers: HTTPFields = APITestBed.admin) async throws -> Answer {
+        try await send(.get, uri, headers)
+    }
+
+    func post(
+        _ uri: String,
+        _ body: String,
+        type: String? = "application/json",
+        _ headers: HTTPFields = APITestBed.admin
+    ) async throws -> Answer {
+        try await post(uri, bytes: Array(body.utf8), type: type, headers)
+    }
+
+    func post(
+        _ uri: String,
+        bytes: [UInt8],
+        type: String? = "application/json",
+        _ headers: HTTPFields = APITestBed.admin
+    ) async throws -> Answer {
+        var headers = headers
+        headers[.contentType] = type
+        return try await send(.post, uri, headers, ByteBuffer(bytes: bytes))
+    }
+
+    func send(
+        _ method: HTTPRequest.Method,
+        _ uri: String,
+        _ headers: HTTPFields = APITestBed.admin,
+        _ body: ByteBuffer? = nil
+    ) async throws -> Answer {
+        var headers = headers
+        if let body, headers[.contentLength] == nil { headers[.contentLength] = String(body.readableBytes) }
+        let request = Request(
+            head: HTTPRequest(method: method, scheme: "http", authority: "localhost", path: uri, headerFields: headers),
+            body: RequestBody(buffer: body ?? ByteBuffer())
+        )
+        let response = try await router.respond(to: request, context: APIContext(peer: nil))
+        let collected = CollectedBody()
+        try await response.body.write(collected)
+        return Answer(status: response.status, headers: response.headers, body: collected.bytes)
+    }
+}
+
+/// Keeps the body of an answer.
+private final class CollectedBody: ResponseBodyWriter {
+    private(set) var bytes = ByteBuffer()
+
+    func write(_ buffer: ByteBuffer) async throws { bytes.writeImmutableBuffer(buffer) }
+    func finish(_ trailingHeaders: HTTPFields?) async throws {}
+}

@@ -1,0 +1,168 @@
+import Protocol
+import Synchronization
+
+@testable import KomfyrHub
+
+/// A store for the API's tests: the rules of LogStore, kept simple, in memory.
+final class MemoryStore: LogStoring {
+    private let state = Mutex(State())
+    let hub: UInt8 = 1
+
+    private struct State {
+        var logs: [StoredLog] = []
+        var next: UInt64 = 1
+        var groupNumbers: [String: UInt32] = [:]
+        var seen: [BatchIdentity: IngestReceipt] = [:]
+        var observers: [@Sendable (IngestRequest, IngestReceipt) -> Void] = []
+        var failure: StoreError?
+        var isPartial = false
+        var appends = 0
+    }
+
+    /// What everything fails with from now on.
+    var failure: StoreError? {
+        get { state.withLock { $0.failure } }
+        set { state.withLock { $0.failure = newValue } }
+    }
+
+    /// Whether pages say that they are incomplete.
+    var isPartial: Bool {
+        get { state.withLock { $0.isPartial } }
+        set { state.withLock { $0.isPartial = newValue } }
+    }
+
+    /// Requests that were stored.
+    var appends: Int { state.withLock { $0.appends } }
+    var logs: [StoredLog] { state.withLock { $0.logs } }
+
+    func append(_ request: IngestRequest) async throws(StoreError) -> IngestReceipt {
+        let result = state.withLock {
+            state -> Result<(IngestReceipt, [@Sendable (IngestRequest, IngestReceipt) -> Void]), StoreError> in
+            if let failure = state.failure { return .failure(failure) }
+            if let identity = request.identity, var first = state.seen[identity] {
+                first.isDuplicate = true
+                return .success((first, []))
+            }
+            let decoded = request.decoded
+            let numbers = decoded.groupNames.map { name -> UInt32 in
+                guard let name else { return 0 }
+                let number = state.groupNumbers[name] ?? UInt32(state.groupNumbers.count + 1)
+                state.groupNumbers[name] = number
+                return number
+            }
+            let receipt = IngestReceipt(
+                firstSequence: state.next,
+                groupNumbers: numbers,
+                arrival: request.arrival,
+                isDuplicate: false,
+                refusedPositions: decoded.refusals.map(\.index),
+                ingested: decoded.columns.count
+            )
+            state.next += UInt64(decoded.positionCount)
+            state.appends += 1
+            for index in 0..<decoded.columns.count { state.logs.append(StoredLog(decoded, index, receipt, hub: 1)) }
+            if let identity = request.identity { state.seen[identity] = receipt }
+            return .success((receipt, state.observers))
+        }
+        let (receipt, observers) = try result.get()
+        for observer in observers { observer(request, receipt) }
+        return receipt
+    }
+
+    func page(_ query: LogQuery) async throws(StoreError) -> LogPage {
+        if let failure { throw failure }
+        let filter = LiveFilter(query)
+        let newest = state.withLock { $0.next - 1 }
+        var logs = logs.filter { log in
+            let columns = Self.columns(log)
+            return filter.wants(group: log.group) && filter.wants(columns, 0)
+                && (query.since ?? .min)...(query.until ?? .max) ~= log.timestamp
+        }
+        let isDescending = query.order == .newestFirst
+        logs.sort { left, right in
+            let isBefore = (left.timestamp, left.sequence) < (right.timestamp, right.sequence)
+            return isDescending != isBefore
+        }
+        if let cursor = query.cursor {
+            logs = logs.filter { log in
+                let place = (log.timestamp, log.sequence)
+                let end = (cursor.timestamp, cursor.sequence)
+                return log.sequence <= cursor.snapshot && (isDescending ? place < end : place > end)
+            }
+        }
+        let page = Array(logs.prefix(query.limit))
+        let next = logs.count > page.count ? page.last : nil
+        return LogPage(
+            logs: page,
+            next: next.map {
+                LogQuery.Cursor(
+                    timestamp: $0.timestamp,
+                    sequence: $0.sequence,
+                    snapshot: query.cursor?.snapshot ?? newest
+                )
+            },
+            isPartial: isPartial
+        )
+    }
+
+    func log(_ id: LogID) async throws(StoreError) -> StoredLog? {
+        if let failure { throw failure }
+        return logs.first { $0.id == id }
+    }
+
+    func groups(bound: GroupPattern?) -> [GroupSummary] {
+        var groups: [String: GroupSummary] = [:]
+        for log in logs {
+            guard let name = log.group else { continue }
+            var group =
+                groups[name]
+                ?? GroupSummary(name: name, number: log.id.group, count: 0, levels: [0, 0, 0, 0, 0], newest: .min)
+            group.count += 1
+            group.levels[Int(log.level.rawValue)] += 1
+            group.newest = max(group.newest, log.timestamp)
+            groups[name] = group
+        }
+        return Array(groups.values)
+    }
+
+    func stats(bound: GroupPattern?) -> StoreStats {
+        let logs = logs
+        return StoreStats(
+            totalLogs: logs.count,
+            groups: groups(bound: nil).count,
+            bytesStored: logs.count * 30,
+            oldest: logs.map(\.timestamp).min(),
+            newest: logs.map(\.timestamp).max(),
+            levels: Level.allCases.map { level in logs.count { $0.level == level } },
+            ingestRate: 0,
+            rejected: 0,
+            dropped: 0
+        )
+    }
+
+    var health: StoreHealth {
+        failure == nil
+            ? StoreHealth(canStore: true, isRedisUp: true, reason: nil)
+            : StoreHealth(canStore: false, isRedisUp: false, reason: "connect to /data/redis.sock: refused")
+    }
+
+    func follow(_ observer: @escaping @Sendable (IngestRequest, IngestReceipt) -> Void) {
+        state.withLock { $0.observers.append(observer) }
+    }
+
+    /// A log as columns, so that it can be asked the same as those that arrive.
+    private static func columns(_ log: StoredLog) -> LogColumns {
+        var columns = LogColumns()
+        func add(_ bytes: [UInt8]) -> TextRange {
+            defer { columns.text += bytes }
+            return bytes.isEmpty ? .none : TextRange(offset: UInt32(columns.text.count), length: UInt32(bytes.count))
+        }
+        columns.timestamps = [log.timestamp]
+        columns.levels = [log.level.rawValue]
+        columns.messages = [add(log.message)]
+        columns.tags = [add(log.tags)]
+        columns.data = [add(log.data)]
+        columns.sources = [add(log.source)]
+        return columns
+    }
+}

@@ -1,0 +1,66 @@
+import Glibc
+import Testing
+
+@testable import KomfyrHub
+
+/// A TCP connection that sends what it is told and keeps what comes, to see a server from outside.
+final class RawConnection {
+    private let descriptor: Int32
+    private(set) var received: [UInt8] = []
+    /// The server has closed it.
+    private(set) var isClosed = false
+
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port).bigEndian)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let isConnected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        try #require(isConnected)
+    }
+
+    deinit { close(descriptor) }
+
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count <= 0 { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Everything that came so far.
+    var text: String {
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = recv(descriptor, &piece, piece.count, Int32(MSG_DONTWAIT))
+            if count == 0 || count < 0 && errno != EAGAIN && errno != EINTR { isClosed = true }
+            if count <= 0 { break }
+            received += piece.prefix(count)
+        }
+        return String(decoding: received, as: UTF8.self)
+    }
+
+    /// Waits until what came so far contains a text.
+    func wait(for part: String) async throws {
+        try await eventually("\(part) in \(text)") { text.contains(part) }
+    }
+
+    /// Waits until the server has closed it.
+    func waitUntilClosed() async throws {
+        try await eventually("closed after \(text)") {
+            _ = text
+            return isClosed
+        }
+    }
+}
