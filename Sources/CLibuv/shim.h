@@ -12,8 +12,19 @@ struct clibuv_mmsghdr {
     unsigned int msg_len;
 };
 
+// The C library's enum of socket types is seen by every C module that includes it, and Swift counts it to one of them
+// only: which one changes with the order of compilation. These are this module's own.
+static const int clibuv_sock_stream = SOCK_STREAM;
+static const int clibuv_sock_dgram = SOCK_DGRAM;
+// Does not block, and no child process inherits it.
+static const int clibuv_sock_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+
 int clibuv_recvmmsg(int socket, struct clibuv_mmsghdr *messages, unsigned int count, int flags,
                     struct timespec *timeout) __asm__("recvmmsg");
 int clibuv_sendmmsg(int socket, struct clibuv_mmsghdr *messages, unsigned int count, int flags) __asm__("sendmmsg");
 int clibuv_accept4(int socket, struct sockaddr *address, socklen_t *length, int flags) __asm__("accept4");
 int clibuv_pthread_setname(pthread_t thread, const char *name) __asm__("pthread_setname_np");
+
+// mallopt's parameters are macros in <malloc.h>, which the Glibc module leaves out: M_ARENA_MAX, M_MMAP_THRESHOLD.
+enum { CLIBUV_MALLOC_ARENA_MAX = -8, CLIBUV_MALLOC_MMAP_THRESHOLD = -3 };
+int clibuv_mallopt(int parameter, int value) __asm__("mallopt");

@@ -7,12 +7,14 @@ struct BoundSocket: ~Copyable {
     /// With the port the system chose when 0 was asked.
     let address: SocketAddress
 
-    /// - Parameter attempt: names the address in errors.
-    init(_ address: SocketAddress, type: __socket_type, attempt: String) throws(LoopError) {
+    /// Makes and binds it.
+    ///
+    /// - Throws: `LoopError` with `attempt`, which is to name the address.
+    init(_ address: SocketAddress, kind: SocketKind, attempt: String) throws(LoopError) {
         let system = try SystemAddress(address)
-        let descriptor = try openSocket(family: system.family, type: type, attempt: attempt)
+        let descriptor = try openSocket(family: system.family, kind: kind, attempt: attempt)
         do throws(LoopError) {
-            try BoundSocket.bind(descriptor, to: address, system, type: type, attempt: attempt)
+            try BoundSocket.bind(descriptor, to: address, system, kind: kind, attempt: attempt)
             self.address = try address.asBound(descriptor)
         } catch {
             Glibc.close(descriptor)
@@ -25,15 +27,15 @@ struct BoundSocket: ~Copyable {
         _ descriptor: Int32,
         to address: SocketAddress,
         _ system: SystemAddress,
-        type: __socket_type,
+        kind: SocketKind,
         attempt: String
     ) throws(LoopError) {
         // `::` is to mean both families, whatever the machine's default is.
         if system.family == AF_INET6 { setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
         // Lets a restarted program have its port again at once. Not for datagrams: there it would let two share one.
-        if system.family != AF_UNIX, type == SOCK_STREAM { setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) }
+        if system.family != AF_UNIX, kind == .stream { setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) }
         var result = system.withPointer { Glibc.bind(descriptor, $0, $1) }
-        if result < 0, systemErrno() == EADDRINUSE, case .unix(let path) = address, isLeftBehind(system, type) {
+        if result < 0, systemErrno() == EADDRINUSE, case .unix(let path) = address, isLeftBehind(system, kind) {
             unlink(path)
             result = system.withPointer { Glibc.bind(descriptor, $0, $1) }
         }
@@ -41,8 +43,8 @@ struct BoundSocket: ~Copyable {
     }
 
     /// Whether a unix socket's file is what a killed program left: nobody answers there.
-    private static func isLeftBehind(_ address: SystemAddress, _ type: __socket_type) -> Bool {
-        guard let probe = try? openSocket(family: AF_UNIX, type: type, attempt: "probe") else { return false }
+    private static func isLeftBehind(_ address: SystemAddress, _ kind: SocketKind) -> Bool {
+        guard let probe = try? openSocket(family: AF_UNIX, kind: kind, attempt: "probe") else { return false }
         defer { Glibc.close(probe) }
         // A file that is no socket also refuses, and must not be removed.
         guard address.isSocketFile else { return false }

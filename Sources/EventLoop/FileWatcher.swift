@@ -1,6 +1,8 @@
 import CLibuv
 
-/// Calls back when something changes in a folder or a file (inotify). A hint, not a log: changes may be joined.
+/// Calls back when something changes in a folder or a file (inotify).
+///
+/// A hint, not a log: changes may be joined.
 ///
 /// What is watched is the inode that `path` named at the start, not the name: it goes on across a rename, and a file
 /// that replaces it under the same name needs a new watcher.
@@ -9,7 +11,9 @@ public final class FileWatcher: HandleOwner {
     private var handle: UnsafeMutablePointer<uv_fs_event_t>?
     private var action: (String?) -> Void
 
-    /// Starts watching `path` at once. `name` is the entry within a watched folder, if the system tells.
+    /// Starts watching `path` at once.
+    ///
+    /// `name` is the entry within a watched folder, if the system tells; in a watched file its own last name.
     public init(_ loop: Loop, path: String, _ action: @escaping (_ name: String?) -> Void) throws(LoopError) {
         self.loop = loop
         self.action = action

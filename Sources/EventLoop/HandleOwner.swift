@@ -33,7 +33,9 @@ extension HandleOwner {
         return handle
     }
 
-    /// Closes an adopted handle. The caller must not touch it afterwards.
+    /// Closes an adopted handle.
+    ///
+    /// The caller must not touch it afterwards.
     func release<Handle>(_ handle: UnsafeMutablePointer<Handle>) {
         loop.assertOnLoop()
         uv_close(base(of: handle)) { closed in
@@ -49,7 +51,9 @@ func base<Handle>(of handle: UnsafeMutablePointer<Handle>) -> UnsafeMutablePoint
     UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)
 }
 
-/// The owner of an adopted handle, within its callbacks. The handle keeps it alive.
+/// The owner of an adopted handle, within its callbacks.
+///
+/// The handle keeps it alive.
 func owner<Owner: HandleOwner, Handle>(
     of handle: UnsafeMutablePointer<Handle>?,
     as type: Owner.Type

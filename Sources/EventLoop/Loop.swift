@@ -53,9 +53,9 @@ public final class Loop {
         raw.deallocate()
     }
 
-    /// Runs until `stop()`; on this thread, which becomes the loop's. Returns after all handles have been closed.
+    /// Runs until `stop()`; on this thread, which becomes the loop's.
     ///
-    /// A loop runs once.
+    /// Returns after all handles have been closed. A loop runs once.
     public func run() {
         precondition(!hasEnded, "a loop runs once")
         claim()

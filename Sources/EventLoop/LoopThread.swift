@@ -2,7 +2,9 @@ import CLibuv
 import Glibc
 import Synchronization
 
-/// A thread with a loop of its own. It ends with `stop()`, or when the last reference to it goes (then not waited for).
+/// A thread with a loop of its own.
+///
+/// It ends with `stop()`, or when the last reference to it goes (then not waited for).
 public final class LoopThread: Sendable {
     /// The loop's door.
     public let mailbox: Mailbox
@@ -33,7 +35,11 @@ public final class LoopThread: Sendable {
     }
 
     /// Starts the thread; `setUp` runs on it before the loop does.
-    /// - Parameter name: shown by `top -H`; 15 bytes at most.
+    ///
+    /// - Parameters:
+    ///   - name: shown by `top -H`; 15 bytes at most.
+    ///   - setUp: makes what the loop is to drive.
+    /// - Throws: when the system gives no more descriptors or threads.
     public init(name: String, setUp: @escaping @Sendable (Loop) -> Void) throws(LoopError) {
         let loop = try Loop()
         mailbox = loop.mailbox

@@ -48,7 +48,9 @@ public final class Mailbox: Sendable {
         return isTaken
     }
 
-    /// Asks the loop to stop, also when the mailbox is full. What was posted before still runs.
+    /// Asks the loop to stop, also when the mailbox is full.
+    ///
+    /// What was posted before still runs.
     func askToStop() {
         wake { state in
             state.isAskedToStop = true
@@ -74,7 +76,9 @@ public final class Mailbox: Sendable {
         return isAskedToStop
     }
 
-    /// Refuses posts from now on. When it returns no thread touches the wake-up handle any more.
+    /// Refuses posts from now on.
+    ///
+    /// When it returns no thread touches the wake-up handle any more.
     func close() {
         state.withLock { $0.isOpen = false }
         while senders.load(ordering: .acquiring) != 0 { sched_yield() }

@@ -30,7 +30,7 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
     public static func resolve(host: String, port: UInt16) throws(LoopError) -> [SocketAddress] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_socktype = SocketKind.stream.type
         var list: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, nil, &hints, &list)
         guard code == 0 else { throw LoopError(code: loopCode(ofResolver: code), attempt: "look up \(host)") }

@@ -11,6 +11,8 @@ public protocol StreamHandler: AnyObject {
 
 /// One TCP or unix stream connection.
 ///
+/// TCP_NODELAY and keep-alive (60 s) are set.
+///
 /// ```
 /// write ─► the system at once (uv_try_write) ─► what it does not take: `queued` ─► `sending` (one uv_write under way)
 /// ```
@@ -102,7 +104,7 @@ public final class StreamConnection: HandleOwner {
         }
     }
 
-    /// Stops reading: the far end is held back by TCP itself. `resume()` goes on.
+    /// Stops reading until `resume()`: the far end is held back by TCP itself.
     public func pause() {
         loop.assertOnLoop()
         guard let handle, isReading, ending == .none else { return }
@@ -117,7 +119,9 @@ public final class StreamConnection: HandleOwner {
         read(handle)
     }
 
-    /// Writes all of `bytes` in order, as one system call where it can; never blocks. Errors come through `ended`.
+    /// Writes all of `bytes` in order, as one system call where it can.
+    ///
+    /// Never blocks. Errors come through `ended`, never from within this call.
     public func write(_ bytes: [UInt8]) {
         loop.assertOnLoop()
         guard let handle, !hasFailed, ending == .none || ending == .close, !bytes.isEmpty else { return }
@@ -144,8 +148,9 @@ public final class StreamConnection: HandleOwner {
         return queued.count + uv_stream_get_write_queue_size(handle)
     }
 
-    /// Closes once the system has taken all that was written and the far end has read it (10 s at most): what a
-    /// server does after its last answer. The handler's `ended` is not called.
+    /// Closes once all that was written is sent and the far end has closed too, after 10 s at most.
+    ///
+    /// What a server does after its last answer. The handler is not called any more.
     public func closeWhenSent() {
         loop.assertOnLoop()
         guard handle != nil, !hasFailed else { return close() }
@@ -157,7 +162,7 @@ public final class StreamConnection: HandleOwner {
         finishIfSent()
     }
 
-    /// TCP_NODELAY, keep-alive are set at start. Closes at once; the handler's `ended` is not called.
+    /// Closes at once; what is unsent is dropped, and the handler's `ended` is not called.
     public func close() {
         guard let closing = handle else { return }
         handle = nil
@@ -189,9 +194,10 @@ extension StreamConnection {
         UnsafeMutableRawPointer(handle).assumingMemoryBound(to: Handle.self)
     }
 
-    private func descriptor(of handle: UnsafeMutablePointer<uv_stream_t>) -> Int32 {
+    /// The socket's descriptor, -1 once it is closed.
+    var descriptor: Int32 {
         var descriptor: Int32 = -1
-        uv_fileno(base(of: handle), &descriptor)
+        if let handle { uv_fileno(base(of: handle), &descriptor) }
         return descriptor
     }
 
@@ -252,7 +258,7 @@ extension StreamConnection {
     private func farEndClosed() {
         guard let handle else { return }
         // libuv calls it an orderly end when a reset comes together with the last bytes; the socket knows better.
-        let code = option(descriptor(of: handle), SOL_SOCKET, SO_ERROR)
+        let code = option(descriptor, SOL_SOCKET, SO_ERROR)
         guard code == 0 else {
             return end(LoopError(code: uv_translate_sys_error(code), attempt: "read from \(description)"))
         }
@@ -334,14 +340,15 @@ extension StreamConnection {
 
     /// Takes the next step of closing when nothing is unsent any more.
     private func finishIfSent() {
-        guard let handle, ending == .close || ending == .shutDown, unsentBytes == 0 else { return }
+        guard handle != nil, ending == .close || ending == .shutDown, unsentBytes == 0 else { return }
         guard ending == .shutDown else { return close() }
         ending = .awaitingFarEnd
-        if shutdown(descriptor(of: handle), Int32(SHUT_WR)) < 0 { close() }
+        if shutdown(descriptor, Int32(SHUT_WR)) < 0 { close() }
     }
 
     /// A far end that neither reads nor closes must not hold this one for ever.
     private func limitClosing() -> Bool {
+        if endingTimer != nil { return true }
         guard let timer = try? Timer(loop, { [weak self] in self?.close() }) else { return false }
         timer.start(afterMs: StreamConnection.closingMs)
         endingTimer = timer

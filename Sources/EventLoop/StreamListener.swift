@@ -8,8 +8,9 @@ import Glibc
 public final class StreamListener: HandleOwner {
     /// The bound address.
     public let localAddress: SocketAddress
-    /// Connections that could not be accepted: the process is out of descriptors, or the machine out of memory. The
-    /// far ends keep waiting, so that one connection may be counted many times.
+    /// How often accepting failed: the process is out of descriptors, or the machine out of memory.
+    ///
+    /// The far ends keep waiting, so that one connection may be counted many times.
     public private(set) var failedAccepts: UInt64 = 0
     /// Called for each of these, at most ten times a second.
     public var onAcceptFailure: ((LoopError) -> Void)?
@@ -22,7 +23,7 @@ public final class StreamListener: HandleOwner {
     private var retryTimer: Timer?
     /// accept4, which a test replaces by one that fails.
     var acceptCall: (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> Int32 = {
-        clibuv_accept4($0, $1, $2, Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue))
+        clibuv_accept4($0, $1, $2, clibuv_sock_flags)
     }
 
     /// How long to wait after a failure: long enough not to spin, short enough not to be noticed.
@@ -40,7 +41,7 @@ public final class StreamListener: HandleOwner {
         accept: @escaping (StreamConnection) -> Void
     ) throws(LoopError) {
         let attempt = "listen on \(address)"
-        let socket = try BoundSocket(address, type: SOCK_STREAM, attempt: attempt)
+        let socket = try BoundSocket(address, kind: .stream, attempt: attempt)
         self.loop = loop
         self.accept = accept
         descriptor = socket.descriptor
@@ -71,9 +72,18 @@ public final class StreamListener: HandleOwner {
 
     private func poll() {
         guard let handle else { return }
-        uv_poll_start(handle, Int32(UV_READABLE.rawValue)) { handle, _, _ in
-            owner(of: handle, as: StreamListener.self)?.acceptWaiting()
+        uv_poll_start(handle, Int32(UV_READABLE.rawValue)) { handle, status, _ in
+            owner(of: handle, as: StreamListener.self)?.readable(status)
         }
+    }
+
+    private func readable(_ status: Int32) {
+        if status < 0 {
+            // An error waits at the socket, and libuv has stopped polling: asking for the error clears it.
+            _ = option(descriptor, SOL_SOCKET, SO_ERROR)
+            poll()
+        }
+        acceptWaiting()
     }
 
     private func acceptWaiting() {

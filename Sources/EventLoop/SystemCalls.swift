@@ -6,10 +6,18 @@ import Glibc
 /// The reason of the system call that failed last on this thread.
 func systemErrno() -> Int32 { Glibc.errno }
 
+/// What a socket carries.
+enum SocketKind {
+    case stream
+    case datagram
+
+    /// The system's number for it.
+    var type: Int32 { self == .stream ? clibuv_sock_stream : clibuv_sock_dgram }
+}
+
 /// Opens a socket that does not block and that no child process inherits.
-func openSocket(family: Int32, type: __socket_type, attempt: String) throws(LoopError) -> Int32 {
-    let flags = Int32(type.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    return try checkSystemCall(socket(family, flags, 0), attempt)
+func openSocket(family: Int32, kind: SocketKind, attempt: String) throws(LoopError) -> Int32 {
+    try checkSystemCall(socket(family, kind.type | clibuv_sock_flags, 0), attempt)
 }
 
 /// Sets an integer option.

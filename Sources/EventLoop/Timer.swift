@@ -6,14 +6,18 @@ public final class Timer: HandleOwner {
     private var handle: UnsafeMutablePointer<uv_timer_t>?
     private var action: () -> Void
 
-    /// A timer that is not armed yet. Keeps `action` until `close()`.
+    /// A timer that is not armed yet.
+    ///
+    /// Keeps `action` until `close()`.
     public init(_ loop: Loop, _ action: @escaping () -> Void) throws(LoopError) {
         self.loop = loop
         self.action = action
         handle = try adopt(uv_timer_t.self, "make a timer") { uv_timer_init($0, $1) }
     }
 
-    /// Arms it: first after `ms`, then every `repeatMs` (0: once). Arming again replaces.
+    /// Arms it: first after `ms`, then every `repeatMs` (0: once).
+    ///
+    /// Arming again replaces.
     public func start(afterMs ms: UInt64, repeatMs: UInt64 = 0) {
         loop.assertOnLoop()
         guard let handle else { return }

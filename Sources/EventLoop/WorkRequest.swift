@@ -1,6 +1,8 @@
 import CLibuv
 
-/// One job on libuv's thread pool. Lives from `submit` until its answer has been given on the loop.
+/// One job on libuv's thread pool.
+///
+/// Lives from `submit` until its answer has been given on the loop.
 final class WorkRequest {
     // Closures without the result's type: a C callback cannot be formed where a generic parameter is in scope.
     private let perform: () -> Void

@@ -138,6 +138,18 @@ public struct JSONCursor {
         while next < count, Int(positions[next]) < offset { next += 1 }
     }
 
+    /// Goes behind the container that begins at `start` by counting brackets alone: for one whose inside is refused.
+    public mutating func skipBrackets(from start: Int) {
+        while next > 0, Int(positions[next - 1]) >= start { next -= 1 }
+        var depth = 0
+        while let byte = peek {
+            next += 1
+            if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { depth += 1 }
+            if byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") { depth -= 1 }
+            if depth <= 0 { return }
+        }
+    }
+
     /// The value of a hexadecimal digit.
     @inline(__always)
     static func hexValue(_ byte: UInt8) -> UInt8? {

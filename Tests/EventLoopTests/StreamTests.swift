@@ -18,8 +18,12 @@ extension EventLoopSuite {
             }
         }
 
+        /// Bytes that repeat after a prime number of them, so that no lost or doubled buffer goes unseen.
         private static func pattern(_ count: Int, seed: UInt8) -> [UInt8] {
-            (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) ^ seed }
+            let period = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) ^ seed }
+            var bytes: [UInt8] = []
+            while bytes.count < count { bytes += period }
+            return bytes
         }
 
         /// Whether `bytes` are what `whole` has at an offset.
@@ -195,7 +199,7 @@ extension EventLoopSuite {
 
         @Test(arguments: [
             (SocketAddress.ip("not an address", port: 1), -EINVAL),
-            (.ip("127.0.0.1\0", port: 1), -EINVAL),
+            (.ip("127.0.0.1<NUL>", port: 1), -EINVAL),
             (.unix("/tmp/\(String(repeating: "x", count: 120))"), -ENAMETOOLONG),
             (.unix(""), -EINVAL),
             (.unix("/tmp/no-such-socket-here"), -ENOENT),
@@ -203,6 +207,12 @@ extension EventLoopSuite {
         func `what cannot be connected to is an error`(_ address: SocketAddress, _ code: Int32) async throws {
             let error = try await onLoop { (loop, finish: @escaping (LoopError?) -> Void) in
                 var isWithin = true
+                let address =
+                    if case .ip(let text, let port) = address {
+                        SocketAddress.ip(text.withZeroBytes, port: port)
+                    } else {
+                        address
+                    }
                 StreamConnection.connect(loop, to: address, timeoutMs: 1_000) { result in
                     if case .failure(let error) = result, !isWithin { finish(error) }
                 }
@@ -214,7 +224,7 @@ extension EventLoopSuite {
         @Test func `connecting gives up after its time`() async throws {
             let code = try await onLoop { (loop, finish: @escaping (Int32?) -> Void) in
                 // A listener that nobody accepts from: once its backlog is full, the kernel answers no more.
-                let full = try BoundSocket(.ip("127.0.0.1", port: 0), type: SOCK_STREAM, attempt: "bind")
+                let full = try BoundSocket(.ip("127.0.0.1", port: 0), kind: .stream, attempt: "bind")
                 listen(full.descriptor, 0)
                 let address = full.address
                 var timedOut = false
@@ -253,6 +263,50 @@ extension EventLoopSuite {
                 }
             }
             #expect(calls == 1)
+        }
+
+        @Test func `both ends send small writes at once and notice a far end that has vanished`() async throws {
+            let options = try await onLoop { (loop, finish: @escaping ([[Int32]]) -> Void) in
+                var options: [[Int32]] = []
+                func look(_ connection: StreamConnection) {
+                    let socket = connection.descriptor
+                    options.append([
+                        option(socket, Int32(IPPROTO_TCP), TCP_NODELAY), option(socket, SOL_SOCKET, SO_KEEPALIVE),
+                        option(socket, Int32(IPPROTO_TCP), TCP_KEEPIDLE),
+                    ])
+                    if options.count == 2 { finish(options) }
+                }
+                let listener = try StreamListener(loop, bind: .ip("127.0.0.1", port: 0)) { look($0) }
+                StreamConnection.connect(loop, to: listener.localAddress, timeoutMs: 1_000) { result in
+                    if case .success(let connection) = result { look(connection) }
+                }
+            }
+            #expect(options == [[1, 1, 60], [1, 1, 60]])
+        }
+
+        @Test func `what closes while its far end closes first still sends the rest, and leaves nothing`() async throws
+        {
+            let before = openDescriptors()
+            let size = 6_000_000
+            let received = Tally()
+            try await onLoop { (loop, finish: @escaping (Bool) -> Void) in
+                let listener = try StreamListener(loop, bind: .ip("127.0.0.1", port: 0)) { connection in
+                    connection.start(Reader())
+                    connection.write([UInt8](repeating: 3, count: size))
+                    connection.closeWhenSent()
+                    let timer = try? EventLoop.Timer(loop) { if received.count == size { finish(true) } }
+                    timer?.start(afterMs: 1, repeatMs: 5)
+                }
+                let port = listener.localAddress.port
+                onThread {
+                    let client = PlainSocket(port: port)
+                    shutdown(client.descriptor, Int32(SHUT_WR))
+                    usleep(20_000)
+                    client.readToEnd { received.add($0) }
+                }
+            }
+            .required()
+            #expect(try await eventually { openDescriptors() == before })
         }
 
         @Test func `close when sent delivers all of a large answer`() async throws {
@@ -352,7 +406,7 @@ extension EventLoopSuite {
             let path = "\(folder.path)/s"
             let outcomes = try await onLoop { (loop, finish: @escaping ([Bool]) -> Void) in
                 do {
-                    let left = try BoundSocket(.unix(path), type: SOCK_STREAM, attempt: "bind")
+                    let left = try BoundSocket(.unix(path), kind: .stream, attempt: "bind")
                     Glibc.close(left.descriptor)
                 }
                 let works = { (try? StreamListener(loop, bind: .unix(path)) { $0.close() }) }

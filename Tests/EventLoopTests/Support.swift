@@ -1,4 +1,5 @@
 import EventLoop
+import CLibuv
 import Glibc
 import Synchronization
 import Testing
@@ -10,10 +11,13 @@ enum EventLoopSuite {}
 /// The loop did not come to its result in time.
 struct Overdue: Error {}
 
-/// Runs a loop on a thread of its own until `finish` is called with a result, which is returned.
+/// Runs a loop on a thread of its own until `finish` is called with a result.
+///
 /// - Parameters:
 ///   - seconds: after which it is given up.
 ///   - body: sets things up on the loop; its locals may be changed by callbacks, all on the one thread.
+/// - Returns: the result.
+/// - Throws: what `body` threw, or `Overdue`.
 func onLoop<Value: Sendable>(
     seconds: UInt64 = 20,
     _ body: @escaping @Sendable (_ loop: Loop, _ finish: @escaping (Value) -> Void) throws -> Void
@@ -121,7 +125,7 @@ struct PlainSocket: ~Copyable {
 
     /// Connected to a port of 127.0.0.1.
     init(port: UInt16) {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(AF_INET, clibuv_sock_stream, 0)
         var address = loopback(port)
         withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -179,4 +183,9 @@ final class Tally: Sendable {
     var count: Int { value.load(ordering: .sequentiallyConsistent) }
 
     func add(_ amount: Int = 1) { value.add(amount, ordering: .sequentiallyConsistent) }
+}
+
+extension String {
+    /// With a zero byte for each `<NUL>`: a test's argument is printed, and a zero byte would spoil the output.
+    var withZeroBytes: String { replacing("<NUL>", with: "\0") }
 }

@@ -123,7 +123,8 @@ enum RedisURL {
                 bytes.append(byte)
                 continue
             }
-            guard let digits = String(rest.prefix(2)), digits.utf8.count == 2, let value = UInt8(digits, radix: 16)
+            guard let digits = String(rest.prefix(2)), digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit),
+                let value = UInt8(digits, radix: 16)
             else {
                 throw .init(variable, "has a % that is not followed by two hexadecimal digits (a % itself is %25)")
             }

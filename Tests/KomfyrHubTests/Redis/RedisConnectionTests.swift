@@ -131,7 +131,7 @@ import Testing
 
     @Test func `password, user and database are given at every connection`() async throws {
         let redis = try PrivateRedisForTests([
-            "--requirepass", "s3cret", "--user", "hub on >hubpass ~* &* +@all",
+            "--requirepass", "s3cret", "--user", "hub", "on", ">hubpass", "~*", "&*", "+@all",
         ])
         for (user, password) in [(nil, "s3cret"), ("hub", "hubpass")] as [(String?, String)] {
             var configuration = redis.configuration

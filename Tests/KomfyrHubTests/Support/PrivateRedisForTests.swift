@@ -92,7 +92,15 @@ final class PrivateRedisForTests {
         let words = ["sh", "-c", script, "sh"] + arguments
         var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for word in argv { free(word) } }
-        let result = posix_spawnp(&shell, "sh", &actions, nil, &argv, environ)
+        // The threads that tests run on block signals; a shell that inherited this would wait for its child for ever.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let result = posix_spawnp(&shell, "sh", &actions, &attributes, &argv, environ)
         close(input[0])
         close(output[1])
         pipeEnd = input[1]

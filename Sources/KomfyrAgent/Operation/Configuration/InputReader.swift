@@ -71,6 +71,13 @@ struct InputReader {
                 report.error(at: token.place, "`token` is longer than \(ProtocolLimits.tagBytes) bytes", "shorten it")
             }
             let listen = readListen(table, type: "json", token: token?.value)
+            if let listen, listen.transport == .tcp {
+                report.error(
+                    at: table.place,
+                    "json over tcp:// comes with a later version",
+                    "use listen = \"udp://…\" for now"
+                )
+            }
             kind = listen.map { .json($0, token: token?.value) }
             defaultName = "json-" + (listen?.url ?? "")
             defaultGroup = "device:{source}"
