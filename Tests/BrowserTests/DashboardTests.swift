@@ -201,6 +201,11 @@ struct DashboardTests {
             let first = try await browser.script("return document.querySelector('.log .log-message').textContent")
             #expect(first == "fresh 2")
             #expect(try await browser.script("return document.querySelector('.log-scroller').scrollTop") == 0)
+            // Reading a log holds it too, for as long as it is open.
+            try await browser.click(".log-head", "fresh 2")
+            try await browser.see(".live", "Paused")
+            try await browser.click(".log-head", "")
+            try await browser.see(".live", "Live")
             // 63 logs, each once.
             let ids = try await browser.script(
                 "return [...document.querySelectorAll('.log')].map(row => row.dataset.id)"

@@ -33,30 +33,11 @@ struct RsyslogTests {
     /// Waits until as many messages are stored, and expects each of them once.
     private static func expect(_ range: Range<Int>, in hub: HubProcess) async throws {
         let numbers = try await eventually("\(range.count) messages are stored", within: 60) {
-            let found = try await Self.numbers(hub)
+            let found = try await hub.numbers("number")
             return found.count >= range.count ? found : nil
         }
         #expect(numbers.count == range.count)
         #expect(Set(numbers) == Set(range))
-    }
-
-    /// The numbers of all stored messages, as often as they are stored.
-    private static func numbers(_ hub: HubProcess) async throws -> [Int] {
-        var numbers: [Int] = []
-        var path: String? = "/api/logs?limit=1000&order=asc"
-        while let next = path {
-            let answer = try await hub.send("GET", next)
-            let messages = answer.json.items.compactMap { $0["message"].text }
-            numbers += messages.filter { $0.hasPrefix("number ") }.compactMap { Int($0.dropFirst(7)) }
-            path = answer.headers["link"]
-                .flatMap { link in
-                    guard let from = link.firstIndex(of: "<"), let to = link.firstIndex(of: ">") else { return nil }
-                    let address = String(link[link.index(after: from)..<to])
-                    return address.hasPrefix("http")
-                        ? "/" + address.split(separator: "/").dropFirst(2).joined(separator: "/") : address
-                }
-        }
-        return numbers
     }
 }
 

@@ -42,6 +42,22 @@ package enum Network {
         }
     }
 
+    /// A connection that stays open.
+    package final class Stream {
+        private var descriptor: Int32
+
+        package init(to port: UInt16) throws { descriptor = try Network.connection(to: port) }
+
+        deinit { close() }
+
+        package func send(_ bytes: [UInt8]) throws { try Network.send(bytes, on: descriptor) }
+
+        package func close() {
+            if descriptor >= 0 { Glibc.close(descriptor) }
+            descriptor = -1
+        }
+    }
+
     /// Connects, sends all, and reads until the other side closes or `isWhole` finds that all is there.
     ///
     /// The other side may pause for `seconds` at most.

@@ -31,6 +31,8 @@ export class LogList extends HTMLElement {
   private early: Log[] = [];
   private readonly known = new Set<string>();
   private held = false;
+  /** Held by the pause button, not only for as long as someone reads. */
+  private asked = false;
   private bytes = 0;
   private hasOlder = false;
   private trimmed = false;
@@ -50,7 +52,8 @@ export class LogList extends HTMLElement {
     if (this.childElementCount > 0) return;
     this.append(this.pill, this.scroller);
     this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
-    this.list.addEventListener("opened", () => this.hold(true));
+    this.list.addEventListener("opened", () => this.hold(true, false));
+    this.list.addEventListener("closed", () => this.closed());
     this.showLoading();
   }
 
@@ -142,12 +145,13 @@ export class LogList extends HTMLElement {
     show(this.skipNote, true);
   }
 
-  /** Holds the list still, or lets it run and jumps to the newest. */
-  hold(held: boolean): void {
+  /** Holds the list still, or lets it run and jumps to the newest; `asked`: until the reader says otherwise. */
+  hold(held: boolean, asked = true): void {
     if (!held) {
       this.resume();
       return;
     }
+    this.asked ||= asked;
     if (this.held) return;
     this.held = true;
     this.dispatchEvent(new CustomEvent("held"));
@@ -158,8 +162,14 @@ export class LogList extends HTMLElement {
     this.release();
   }
 
+  /** The last log that was read is closed, at the top: on it goes. */
+  private closed(): void {
+    if (this.held && !this.asked && !this.awayFromTop && this.list.querySelector(".log.open") === null) this.release();
+  }
+
   private release(): void {
     this.held = false;
+    this.asked = false;
     this.awayFromTop = false;
     const logs = this.waiting.map((entry) => entry.log);
     if (this.hasGap || this.waitingCount > logs.length) this.clear();
@@ -177,8 +187,8 @@ export class LogList extends HTMLElement {
     const away = this.scroller.scrollTop > topPixels;
     if (away === this.awayFromTop) return;
     this.awayFromTop = away;
-    if (away) this.hold(true);
-    else if (this.held) this.release();
+    if (away) this.hold(true, false);
+    else if (this.held && !this.asked) this.release();
   }
 
   private clear(): void {

@@ -13,19 +13,25 @@ const openMessageAtOnce = 20_000;
 /** Tags on a closed line; an opened one shows all. */
 const tagsAtOnce = 4;
 
-/** Makes a log's row. It sends `opened` (which bubbles) when a reader opens it. */
+/** Makes a log's row. It sends `opened` and `closed` (which bubble) as a reader opens and closes it. */
 export function logRow(log: Log): HTMLElement {
   const [time, milliseconds] = clock(log.timestamp);
   const head = h("button", { type: "button", class: "log-head", "aria-expanded": "false" },
     h("time", { class: "log-time", datetime: log.timestamp, title: log.timestamp }, time, h("span", { class: "log-ms" }, milliseconds)),
     levelMark(log.level),
     h("span", { class: "log-body" },
-      h("bdi", { class: "log-message" }, visible(clip(log.message.replace(/\s+/g, " ").trim(), messageAtOnce))),
+      h("bdi", { class: "log-message" }, visible(firstWords(log.message))),
       underline(log)),
   );
   const row = h("li", { class: `log log-${log.level}`, "data-id": log.id }, head);
   head.addEventListener("click", () => toggle(row, head, log));
   return row;
+}
+
+/** The beginning of a message, in one line. */
+function firstWords(message: string): string {
+  // Cut first: a megabyte of blanks is not worth a look.
+  return clip(message.slice(0, messageAtOnce * 4).replace(/\s+/g, " ").trim(), messageAtOnce);
 }
 
 function underline(log: Log): HTMLElement {
@@ -44,7 +50,7 @@ function toggle(row: HTMLElement, head: HTMLElement, log: Log): void {
   const details = row.querySelector(".log-details");
   if (!open) details?.remove();
   else if (details === null) row.append(detailsOf(log));
-  if (open) row.dispatchEvent(new CustomEvent("opened", { bubbles: true }));
+  row.dispatchEvent(new CustomEvent(open ? "opened" : "closed", { bubbles: true }));
 }
 
 function detailsOf(log: Log): HTMLElement {
