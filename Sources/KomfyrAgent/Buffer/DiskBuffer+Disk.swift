@@ -76,7 +76,6 @@ extension DiskBuffer {
             if let last = segments.last, rewriteFrom == nil {
                 rewriteFrom = max(cursor.synced, Cursor.Place(segment: last.number, offset: last.firstFrame))
             }
-            pending = []
             breakOff(error, nowMs: nowMs)
         case .newSegmentFailed(let error):
             if rewriteFrom == nil { noteSynced(job.upTo) }
@@ -145,8 +144,9 @@ extension DiskBuffer {
         guard let index = segments.firstIndex(where: { $0.number == from.segment }) else { return }
         let old = segments[index]
         for (range, records) in copies.lost { setAside(range, of: old, records: records) }
-        events.rewrittenFrames += UInt64(copies.frames.count)
+        if diskFailures > 0 { events.rewrittenFrames += UInt64(copies.frames.count) }
         durable.advance(copies.positions)
+        pending = []
 
         // Acknowledged while they were copied: they count for nobody.
         let waitsFrom = cursor.place.segment == old.number ? cursor.place.offset : 0

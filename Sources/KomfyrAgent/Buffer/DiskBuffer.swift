@@ -115,6 +115,14 @@ final class DiskBuffer {
             durable.advance(pending.map(\.position))
             pending = []
         }
+        // What no sync is known to cover is written again: if one had failed before the last stop, another would succeed
+        // without writing anything.
+        if settings.section.fsync != .never, newestFile != nil, let last = segments.last, last.end > last.firstFrame,
+            cursor.synced < last.endPlace
+        {
+            rewriteFrom = max(cursor.synced, Cursor.Place(segment: last.number, offset: last.firstFrame))
+            writer = nil
+        }
         // Syncing what was found, or making a segment, is a job like any other, only that everyone waits for this one.
         if let job = nextJob(nowMs: 0, force: true) { finish(job.run(), nowMs: 0) }
         deleteFinishedSegments()
