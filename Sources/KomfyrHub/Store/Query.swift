@@ -11,13 +11,6 @@ struct Query: Sendable {
     let configuration: StoreConfiguration
     let logger: Logger
 
-    /// A chunk that may hold rows of the page.
-    private struct Candidate {
-        var group: StoreGroup
-        var entry: ChunkEntry
-        var first: Rank
-    }
-
     /// Why a page must be begun again: a chunk of the index was not there.
     private struct IndexChanged: Error {}
 
@@ -38,7 +31,7 @@ struct Query: Sendable {
         let oldest = configuration.clock() - configuration.retention
         let filter = RowFilter(query, oldest: oldest, snapshot: snapshot)
         var collector = PageCollector(filter, limit: query.limit, hub: memory.keys.hub)
-        var candidates: [Candidate] = []
+        var plan = ChunkPlan(filter)
         guard filter.since <= filter.until else { return collector.finish(isPartial: false) }
         for group in memory.directory.withLock({ $0.matching(query.groups, bound: query.bound) }) {
             // One lock for tail and index: a seal moves rows from one to the other in one step.
@@ -48,23 +41,20 @@ struct Query: Sendable {
                 {
                     collector.scan(state.open, of: group)
                 }
-                return (state.frozen, state.chunks.filter(filter.overlaps))
+                return (state.frozen, state.chunks)
             }
             if let frozen, frozen.newest >= filter.since, frozen.oldest <= filter.until {
                 collector.scan(frozen.rows, of: group)
             }
-            for entry in entries {
-                candidates.append(
-                    Candidate(group: group, entry: entry, first: Rank(entry, firstIn: filter.order))
-                )
-            }
+            plan.add(entries, of: group)
         }
-        candidates.sort { $0.first < $1.first }
         var isPartial = state.session == nil
-        var next = 0
         var width = 1
-        while next < candidates.count {
-            let wave = candidates[next...].prefix(width).prefix { collector.accepts($0.first) }
+        while true {
+            var wave: [ChunkPlan.Candidate] = []
+            while wave.count < width, let first = plan.first, collector.accepts(first), let next = plan.next() {
+                wave.append(next)
+            }
             if wave.isEmpty { break }
             let fetched: [Fetched]
             do throws(RedisError) {
@@ -83,7 +73,6 @@ struct Query: Sendable {
                     if isLast { isPartial = true } else { throw IndexChanged() }
                 }
             }
-            next += wave.count
             // A first chunk is often enough; when it is not, many are wanted.
             width = min(width * 2, HubLimits.chunksPerFetch)
         }

@@ -97,11 +97,14 @@ struct RowFilter: Sendable {
 }
 
 extension Rank {
-    /// The rank that no row of a chunk is earlier than.
-    init(_ entry: ChunkEntry, firstIn order: LogQuery.Order) {
+    /// Before everything.
+    static let earliest = Rank(timestamp: .min, sequence: 0, order: .oldestFirst)
+
+    /// The rank that no row of a chunk is earlier than, from its time alone.
+    init(edgeOf entry: ChunkEntry, in order: LogQuery.Order) {
         switch order {
-        case .newestFirst: self.init(timestamp: entry.newest, sequence: entry.lastSequence, order: order)
-        case .oldestFirst: self.init(timestamp: entry.oldest, sequence: entry.firstSequence, order: order)
+        case .newestFirst: self.init(timestamp: entry.newest, sequence: .max, order: order)
+        case .oldestFirst: self.init(timestamp: entry.oldest, sequence: 0, order: order)
         }
     }
 

@@ -297,6 +297,25 @@ import Testing
         }
     }
 
+    @Test func `marks that another has changed are read anew, and what is purged stays away`() async throws {
+        try await withStore { _, _, store in
+            let first = try await store.append(
+                request([TestLog(message: "a", group: "g", timestamp: now)], arrival: now)
+            )
+            try await append([TestLog(message: "b", group: "g", timestamp: now + 1)], to: store)
+            _ = try await store.client.send(
+                RedisCommand("HSET", "kmf:{1}:marks", "purged:1", String(first.firstSequence))
+            )
+            await store.store.seal()
+            try await eventually("the purged log is gone") {
+                try await store.store.page(LogQuery()).logs.map(\.text) == ["b"]
+            }
+            try await append([TestLog(message: "c", group: "g", timestamp: now + 2)], to: store)
+            await store.store.seal()
+            #expect(try await texts(LogQuery(), in: store) == ["c", "b"])
+        }
+    }
+
     @Test func `beyond what may wait for Redis requests are refused, not queued`() async throws {
         let queue = OpenCommit(arrived: Signal())
         queue.open()
