@@ -24,3 +24,7 @@ int clibuv_recvmmsg(int socket, struct clibuv_mmsghdr *messages, unsigned int co
 int clibuv_sendmmsg(int socket, struct clibuv_mmsghdr *messages, unsigned int count, int flags) __asm__("sendmmsg");
 int clibuv_accept4(int socket, struct sockaddr *address, socklen_t *length, int flags) __asm__("accept4");
 int clibuv_pthread_setname(pthread_t thread, const char *name) __asm__("pthread_setname_np");
+
+// mallopt's parameters are macros in <malloc.h>, which the Glibc module leaves out: M_ARENA_MAX, M_MMAP_THRESHOLD.
+enum { CLIBUV_MALLOC_ARENA_MAX = -8, CLIBUV_MALLOC_MMAP_THRESHOLD = -3 };
+int clibuv_mallopt(int parameter, int value) __asm__("mallopt");

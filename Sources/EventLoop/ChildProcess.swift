@@ -30,6 +30,7 @@ public final class ChildProcess: HandleOwner {
     ///   - environment: `NAME=value` each; nil for ours.
     ///   - ownGroup: puts it into a session of its own, so that a terminal's ctrl-C does not reach it.
     ///   - standardOutputPath: a file that its output and errors are appended to; nil leaves errors as ours.
+    ///   - inherited: a descriptor that it has too, as its descriptor 3; how it gets a lock to hold (`flock`).
     ///   - onExit: called once, on the loop, unless this is closed before.
     /// - Throws: when there is no such program, or the file cannot be written.
     public init(
@@ -39,6 +40,7 @@ public final class ChildProcess: HandleOwner {
         environment: [String]? = nil,
         ownGroup: Bool,
         standardOutputPath: String? = nil,
+        inheriting inherited: Int32? = nil,
         onExit: @escaping (Exit) -> Void
     ) throws(LoopError) {
         self.loop = loop
@@ -61,7 +63,8 @@ public final class ChildProcess: HandleOwner {
             arguments: arguments,
             environment: environment,
             ownGroup: ownGroup,
-            output: output
+            output: output,
+            inherited: inherited
         ) { uv_spawn(loop.raw, handle, &$0) }
         guard code == 0 else {
             close()
@@ -100,6 +103,7 @@ public final class ChildProcess: HandleOwner {
         environment: [String]?,
         ownGroup: Bool,
         output: Int32?,
+        inherited: Int32?,
         _ body: (inout uv_process_options_t) -> Int32
     ) -> Int32 {
         var argv: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
@@ -116,6 +120,12 @@ public final class ChildProcess: HandleOwner {
             stdio[1].data.fd = output
             stdio[2].data.fd = output
         }
+        if let inherited {
+            var container = uv_stdio_container_t()
+            container.flags = UV_INHERIT_FD
+            container.data.fd = inherited
+            stdio.append(container)
+        }
         return argv.withUnsafeMutableBufferPointer { argv in
             envp.withUnsafeMutableBufferPointer { envp in
                 stdio.withUnsafeMutableBufferPointer { stdio in
@@ -124,7 +134,7 @@ public final class ChildProcess: HandleOwner {
                     options.args = argv.baseAddress
                     options.env = environment == nil ? nil : envp.baseAddress
                     options.flags = ownGroup ? UV_PROCESS_DETACHED.rawValue : 0
-                    options.stdio_count = 3
+                    options.stdio_count = Int32(stdio.count)
                     options.stdio = stdio.baseAddress
                     options.exit_cb = { handle, status, signal in
                         owner(of: handle, as: ChildProcess.self)?.exited(Exit(status: status, signal: signal))

@@ -72,9 +72,18 @@ public final class StreamListener: HandleOwner {
 
     private func poll() {
         guard let handle else { return }
-        uv_poll_start(handle, Int32(UV_READABLE.rawValue)) { handle, _, _ in
-            owner(of: handle, as: StreamListener.self)?.acceptWaiting()
+        uv_poll_start(handle, Int32(UV_READABLE.rawValue)) { handle, status, _ in
+            owner(of: handle, as: StreamListener.self)?.readable(status)
         }
+    }
+
+    private func readable(_ status: Int32) {
+        if status < 0 {
+            // An error waits at the socket, and libuv has stopped polling: asking for the error clears it.
+            _ = option(descriptor, SOL_SOCKET, SO_ERROR)
+            poll()
+        }
+        acceptWaiting()
     }
 
     private func acceptWaiting() {

@@ -28,7 +28,7 @@ public final class UDPSocket: HandleOwner {
     private var drops: UInt64 = 0
     private var lastDropCount: UInt32 = 0
 
-    /// System calls in one go before other handles have their turn: 2,048 datagrams, some milliseconds of work.
+    /// System calls in one go before other handles have their turn: 2,048 messages, some milliseconds of work.
     private static let callsPerTurn = 32
 
     /// Binds; receiving starts with `start`.
@@ -46,6 +46,8 @@ public final class UDPSocket: HandleOwner {
         localAddress = socket.address
         isUnix = if case .unix = address { true } else { false }
         let asked = Int32(clamping: receiveBufferBytes)
+        // Where the kernel knows it, runs of datagrams come as one message; where not, one by one.
+        if !isUnix { setOption(descriptor, DatagramBuffer.levelUDP, DatagramBuffer.joinRuns, 1) }
         // FORCE goes beyond net.core.rmem_max, and wants CAP_NET_ADMIN.
         if !setOption(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, asked) {
             setOption(descriptor, SOL_SOCKET, SO_RCVBUF, asked)
@@ -71,14 +73,15 @@ public final class UDPSocket: HandleOwner {
 
     /// Stops receiving (what arrives stays in the kernel's buffer) until `start`.
     ///
-    /// Called from within `received`, the handler still gets what the same system call has taken: 63 at most.
+    /// Called from within `received`, the handler still gets what the same system call has taken: 63 messages at most.
     public func pause() {
         loop.assertOnLoop()
         if let handle { uv_poll_stop(handle) }
     }
 
-    /// Datagrams the kernel dropped because the buffer was full, since the socket was made (its own counter, the one
-    /// in the last column of /proc/net/udp).
+    /// Datagrams the kernel dropped because the buffer was full, since the socket was made.
+    ///
+    /// Its own counter, the one in the last column of /proc/net/udp. A run that was sent or joined as one counts once.
     public var kernelDrops: UInt64 {
         loop.assertOnLoop()
         if handle != nil { countDrops() }
@@ -127,14 +130,19 @@ public final class UDPSocket: HandleOwner {
     @inline(__always)
     private func hand(over slot: Int, of buffer: DatagramBuffer, to handler: any DatagramHandler) {
         let header = buffer.headers + slot
-        handler.received(
-            UnsafeRawBufferPointer(
-                start: buffer.memory + slot * DatagramBuffer.stride,
-                count: Int(header.pointee.msg_len)
-            ),
-            from: isUnix ? .unix : Peer(UnsafeRawPointer(buffer.names + slot)),
-            isTruncated: header.pointee.msg_hdr.msg_flags & Int32(MSG_TRUNC) != 0
-        )
+        let start = buffer.memory + slot * DatagramBuffer.stride
+        let count = Int(header.pointee.msg_len)
+        let peer = isUnix ? .unix : Peer(UnsafeRawPointer(buffer.names + slot))
+        let isTruncated = header.pointee.msg_hdr.msg_flags & Int32(MSG_TRUNC) != 0
+        guard let segment = buffer.segmentBytes(slot) else {
+            let bytes = UnsafeRawBufferPointer(start: start, count: count)
+            handler.received(bytes, from: peer, isTruncated: isTruncated)
+            return
+        }
+        for offset in stride(from: 0, to: count, by: segment) where handle != nil {
+            let bytes = UnsafeRawBufferPointer(start: start + offset, count: min(segment, count - offset))
+            handler.received(bytes, from: peer, isTruncated: isTruncated && offset + segment >= count)
+        }
     }
 
     private func countDrops() {

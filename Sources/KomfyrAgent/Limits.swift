@@ -1,3 +1,5 @@
+import Protocol
+
 /// Every bound of the agent in one place: what it bounds, and why that number.
 ///
 /// What agent and hub must agree on (message, group, batch sizes) stands in `ProtocolLimits`. What a user may want
@@ -27,6 +29,31 @@ enum AgentLimits {
     /// Each costs some 64 KiB of buffers at worst, so that a flood of connections takes 64 MiB and no more.
     static let connectionsPerListener = 1_000
 
+    /// A field of an RFC 5424 header in bytes: the longest that the RFC allows, for each of them.
+    static let headerFieldBytes = 255
+    /// Structured data (RFC 5424) in bytes; more is left in the text.
+    ///
+    /// Escaped in the worst way it stays below `ProtocolLimits.dataBytes`.
+    static let structuredDataBytes = 32 << 10
+    /// Elements and parameters of one message's structured data: names that repeat are looked for among all that came
+    /// before.
+    static let structuredDataParameters = 256
+
+    /// Combinations of sender, priority, host and app whose text an input keeps: some 400 bytes each.
+    ///
+    /// A power of two.
+    static let combinationsPerInput = 512
+
+    /// Unfinished frames of all connections of a listener, in bytes.
+    ///
+    /// Above it frames are cut at `frameBytesWhenShort`, so that a flood of connections with endless lines takes this
+    /// and no more.
+    static let unfinishedFrameBytes = 64 << 20
+    /// The longest frame in bytes while memory for unfinished ones is short: what most relays allow at most.
+    static let frameBytesWhenShort = 16 << 10
+    /// How often a fault that may come with every packet is reported, in milliseconds.
+    static let faultIntervalMs: UInt64 = 60_000
+
     // MARK: Files
 
     /// Files whose position is remembered.
@@ -36,11 +63,24 @@ enum AgentLimits {
     static let positions = 10_000
     /// Descriptors that one file input keeps open; further files with unread lines take turns.
     static let openFilesPerInput = 256
-    /// Bytes read from a file at a time: large enough that the system call costs nothing, small enough that the block
-    /// stays in the second-level cache while its lines are cut.
+    /// Bytes read from a file at a time.
+    ///
+    /// Large enough that handing the read to the thread pool costs nothing, small enough that the block stays in the
+    /// second-level cache while its lines are cut.
     static let fileBlockBytes = 256 << 10
-    /// Blocks read from one file before the next file has its turn: 1 MiB, some 7 ms.
+    /// The largest block: a line of `lineBytes`, its end, and the guard before it.
+    static let largestFileBlockBytes = lineBytes + 4 << 10
+    /// Blocks read from one file before the next file has its turn: 1 MiB, some 5 ms.
     static let fileBlocksPerTurn = 4
+    /// How often the folders are looked through, in milliseconds: watching only hastens what this finds.
+    static let fileScanMs: UInt64 = 2_000
+    /// How long changes that watching tells of are gathered before they are looked at, in milliseconds.
+    static let fileHintMs: UInt64 = 50
+    /// How long a file that was rotated or deleted is still read, in milliseconds since it last grew.
+    ///
+    /// A program that was told to open its log anew may take some seconds. Then what remains without a line end is
+    /// taken as its last line.
+    static let leftFileMs: UInt64 = 10_000
     /// Entries that one scan of an input's folders looks at; a glob such as `/**` on a large disk stops here and says
     /// so.
     static let scannedEntries = 100_000
@@ -78,6 +118,8 @@ enum AgentLimits {
 
     // MARK: Operation
 
+    /// Descriptors that the process asks for: a few listeners' connections and files; more only costs the kernel.
+    static let descriptors = 16_384
     /// Connections to the metrics listener at a time: one scraper, one person with curl, and some to spare.
     static let metricsConnections = 16
     /// The largest request to the metrics listener, in bytes.
@@ -86,4 +128,63 @@ enum AgentLimits {
     static let metricsTimeoutMs: UInt64 = 5_000
     /// How long a stopping agent waits for what is under way, in milliseconds.
     static let drainMs: UInt64 = 5_000
+
+    // MARK: Buffer
+
+    /// The size at which a segment of the buffer is full, in bytes, if an eighth of `max_bytes` is not less: large
+    /// enough that deleting is rare, small enough that what the hub has is soon free again.
+    static let segmentBytes: UInt64 = 64 << 20
+    /// The largest block of positions, in bytes: `positions` of them with the longest paths.
+    static let positionsBlockBytes = 64 << 20
+    /// The largest body of a frame, in bytes, as the hub bounds it before compression too.
+    static let frameBodyBytes = ProtocolLimits.bodyBytes
+    /// The longest path kept with a position, in bytes (PATH_MAX); longer ones are cut, they only serve messages.
+    static let pathBytes = 4_096
+    /// How old the cursor's file may be, in milliseconds: what is acknowledged later than it says is sent once more
+    /// after a kill.
+    static let cursorAgeMs: UInt64 = 100
+    /// Damaged frames kept for a look at them, in bytes; further ones are counted and dropped.
+    static let corruptBytes: UInt64 = 16 << 20
+    /// Frames just appended that are kept in memory to be sent without reading them back, in bytes.
+    static let recentFrameBytes = 2 << 20
+    /// The same in number: they are searched one after the other.
+    static let recentFrames = 64
+    /// Bytes that must be free on the disk before a buffer that broke is opened again: a few batches and a header.
+    static let freeBytesToReopen: UInt64 = 8 << 20
+    /// The first and the longest wait before a broken disk is tried again, in milliseconds.
+    static let diskRetryFirstMs: UInt64 = 250
+    static let diskRetryLastMs: UInt64 = 15_000
+    /// Compressed batches of datagrams kept in memory while the disk is broken, in bytes.
+    ///
+    /// Some 300,000 records; further ones are dropped and counted.
+    static let memoryBatchesBytes = 8 << 20
+
+    // MARK: Delivery
+
+    /// The first wait before posting again, in milliseconds; doubled from there, drawn anew between 0 and that.
+    static let retryFirstMs: UInt64 = 250
+    /// The longest of these waits.
+    static let retryLastMs: UInt64 = 30_000
+    /// The longest Retry-After that is obeyed, in milliseconds: a wrong one must not silence an agent for a day.
+    static let retryAfterLastMs: UInt64 = 300_000
+    /// How long connecting to the hub may take, in milliseconds.
+    static let hubConnectMs = 5_000
+    /// How long one post may take, in milliseconds: a hub that waits for its disk is slow, not gone.
+    static let hubAnswerMs = 30_000
+    /// The largest answer of the hub, in bytes: 5,000 refused records with some 800 bytes of reason each.
+    static let hubAnswerBytes = 4 << 20
+    /// The part of an answer that is kept with a dead letter or shown, in bytes.
+    static let answerShownBytes = 64 << 10
+    /// How often a repeated fault is summed up for the operator, in milliseconds.
+    static let reportIntervalMs: UInt64 = 10_000
+    /// How often a part of the buffer that cannot be read is tried before it is given up, and how long between, in
+    /// milliseconds.
+    static let readTries = 5
+    static let readRetryMs: UInt64 = 1_000
+    /// What is passed over where the buffer cannot be read, in bytes: the next frame is looked for behind it.
+    static let unreadableBytes: UInt64 = 64 << 10
+    /// How long a stopping agent waits for the disk beyond its deadline, in milliseconds.
+    static let drainGraceMs: UInt64 = 2_000
+    /// How often statistics are copied for readers, in milliseconds.
+    static let statisticsAgeMs: UInt64 = 100
 }

@@ -173,6 +173,19 @@ extension EventLoopSuite {
             #expect(outcome.words.contains("127.0.0.1"))
         }
 
+        @Test func `a server that cannot prove itself gets nothing of the request`() async throws {
+            let outcome = try await onLoop { (loop, finish: @escaping (Outcome) -> Void) in
+                let listener = try StreamListener(loop, bind: .ip("127.0.0.1", port: 0)) { connection in
+                    connection.start(Reader { _ in connection.write("this is no TLS\r\n\r\n") })
+                }
+                let client = try HTTPClient(loop)
+                let url = "https://127.0.0.1:\(listener.localAddress.port)/"
+                client.send(HTTPRequest(method: "POST", url: url, body: [1])) { finish(Outcome($0)) }
+            }
+            #expect(outcome.code == CURLE_SSL_CONNECT_ERROR.rawValue)
+            #expect(!outcome.mayHaveArrived)
+        }
+
         @Test func `a connection that is not made in time: nothing can have arrived`() async throws {
             let outcome = try await onLoop { (loop, finish: @escaping (Outcome) -> Void) in
                 let full = try BoundSocket(.ip("127.0.0.1", port: 0), kind: .stream, attempt: "bind")

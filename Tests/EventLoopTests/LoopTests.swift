@@ -61,6 +61,18 @@ extension EventLoopSuite {
             #expect(answered.count == 1)
         }
 
+        @Test func `a thread that nobody holds any more ends`() async throws {
+            let mailbox = try LoopThread(name: "dropped") { _ in }.mailbox
+            #expect(try await eventually { !mailbox.post { _ in } })
+        }
+
+        @Test func `a thread's loop can be stopped from within`() async throws {
+            let thread = try LoopThread(name: "itself") { _ in }
+            thread.mailbox.post { _ in thread.stop() }
+            #expect(try await eventually { !thread.mailbox.post { _ in } })
+            thread.stop()
+        }
+
         @Test func `a thread has its name`() async throws {
             let name = Mutex("")
             let thread = try LoopThread(name: "a-name-that-is-too-long") { _ in

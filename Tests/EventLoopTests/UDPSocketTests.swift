@@ -112,6 +112,34 @@ extension EventLoopSuite {
             #expect(drained == 1)
         }
 
+        @Test func `a run of datagrams that was sent in one go comes as the datagrams it is made of`() async throws {
+            let (lengths, peers, isInOrder) = try await onLoop {
+                (loop, finish: @escaping (([Int], Int, Bool)) -> Void) in
+                let socket = try UDPSocket(loop, bind: .ip("127.0.0.1", port: 0), receiveBufferBytes: 1 << 20)
+                var lengths: [Int] = []
+                var peers: Set<Peer> = []
+                var isInOrder = true
+                let collector = Collector()
+                collector.onDatagram = { bytes, peer, isTruncated in
+                    isInOrder = isInOrder && !isTruncated && bytes.allSatisfy { $0 == UInt8(lengths.count) }
+                    lengths.append(bytes.count)
+                    peers.insert(peer)
+                    if lengths.count == 11 { finish((lengths, peers.count, isInOrder)) }
+                }
+                try socket.start(collector)
+                let sender = Glibc.socket(AF_INET, clibuv_sock_dgram, 0)
+                defer { close(sender) }
+                // UDP_SEGMENT: the kernel cuts what is sent into datagrams of this length.
+                #expect(setOption(sender, DatagramBuffer.levelUDP, 103, 100))
+                let bytes = (0..<1_030).map { UInt8($0 / 100) }
+                let to = try SystemAddress(socket.localAddress)
+                #expect(to.withPointer { sendto(sender, bytes, bytes.count, 0, $0, $1) } == bytes.count)
+            }
+            #expect(lengths == [Int](repeating: 100, count: 10) + [30])
+            #expect(peers == 1)
+            #expect(isInOrder)
+        }
+
         @Test func `a unix datagram socket receives, and tells when a datagram was cut`() async throws {
             let folder = try TemporaryFolder()
             let path = "\(folder.path)/log"

@@ -53,6 +53,8 @@ struct InputStatistics: Sendable, Equatable {
         case connectionLimit
         /// A record that the hub would refuse whole.
         case tooLarge
+        /// There was nothing in it.
+        case empty
 
         /// The label in metrics.
         var label: StaticString {
@@ -62,6 +64,7 @@ struct InputStatistics: Sendable, Equatable {
             case .noRoom: "no_room"
             case .connectionLimit: "connection_limit"
             case .tooLarge: "too_large"
+            case .empty: "empty"
             }
         }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 
 /// `komfyr-agent run`: the agent itself, in the foreground.
 struct RunCommand: ParsableCommand {
@@ -21,6 +22,10 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let path = try ConfigurationLocation.find(config)
         let result = try ConfigurationLocation.read(path)
-        _ = result
+        var logger = Logger(label: "komfyr-agent") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .info
+        for warning in result.warnings { logger.warning("\(warning.text)") }
+        let code = Agent(result, logger: logger).run()
+        if code != 0 { throw ExitCode(code) }
     }
 }

@@ -42,6 +42,18 @@ enum SmallFile {
     }
 }
 
+extension SmallFile {
+    /// Makes a folder of mode 700, and those above it that are missing.
+    static func makeFolder(_ path: String) throws(FileFailure) {
+        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw FileFailure(code: errno)
+        }
+        try makeFolder(String(path[..<slash]))
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileFailure(code: errno) }
+    }
+}
+
 /// This machine's name.
 enum HostName {
     /// `gethostname`, or `localhost` when there is none; read once.

@@ -5,6 +5,7 @@ import Glibc
 /// ```
 ///  DATA/hub.lock     flock of the hub that runs; its process id, for the error of a second one
 ///  DATA/lease        the lease's token (mode 600)
+///  DATA/epoch        the epoch of the store that this hub wrote to last
 ///  DATA/redis/       the private Redis's files; redis.lock, redis.log, redis.sock lie beside it
 /// ```
 ///
@@ -55,6 +56,21 @@ final class DataFolder: Sendable {
             let text = Self.randomText()
             try Self.replace(file, with: text + "\n")
             return text
+        } catch {
+            throw .init(error)
+        }
+    }
+
+    /// What `remember` kept under this name; nil when there is nothing.
+    func memory(of name: String) -> String? {
+        guard let text = try? Self.read(entry(name)), !text.isEmpty else { return nil }
+        return text
+    }
+
+    /// Keeps one line of text under a name, durably.
+    func remember(_ text: String, as name: String) throws(DataFolderError) {
+        do throws(SystemFault) {
+            try Self.replace(entry(name), with: text + "\n")
         } catch {
             throw .init(error)
         }

@@ -9,7 +9,7 @@ final class FileLock: Sendable {
 
     /// Opens or makes the file; the lock is not taken yet.
     ///
-    /// Other programs do not inherit it, until `share`.
+    /// No other program inherits it, but the one that `share` starts.
     init(_ path: String) throws(SystemFault) {
         let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard opened >= 0 else { throw SystemFault(attempt: "open \(path)") }
@@ -40,11 +40,9 @@ final class FileLock: Sendable {
         if !isWritten { throw SystemFault(attempt: "write \(path)") }
     }
 
-    /// Runs `start`, which starts a program that is to hold the lock too.
-    func share<Result, Failure: Error>(_ start: () throws(Failure) -> Result) throws(Failure) -> Result {
-        setInherited(true)
-        defer { setInherited(false) }
-        return try start()
+    /// Lends the descriptor to `start`, which starts a program that is to hold the lock too.
+    func share<Result, Failure: Error>(_ start: (Int32) throws(Failure) -> Result) throws(Failure) -> Result {
+        try start(descriptor.withLock { $0 })
     }
 
     /// Lets go; a program that shares the lock keeps it.
@@ -53,9 +51,5 @@ final class FileLock: Sendable {
             if descriptor >= 0 { _ = Glibc.close(descriptor) }
             descriptor = -1
         }
-    }
-
-    private func setInherited(_ isInherited: Bool) {
-        _ = descriptor.withLock { fcntl($0, F_SETFD, isInherited ? 0 : FD_CLOEXEC) }
     }
 }

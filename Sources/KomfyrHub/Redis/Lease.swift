@@ -12,14 +12,15 @@ import Synchronization
 ///                       fence   rises by one at every grant
 /// ```
 ///
-/// The lease lives 10 s and is renewed every 3 s. It is taken anew at every connection, which raises the fence: a command
-/// that still sat in the dead connection then finds another number, and `fenceCheck`, with which every writing script
+/// The lease lives 10 s and is renewed every 3 s. It is taken anew at every connection, which raises the fence: a
+/// command that still sat in the dead connection then finds another number, and `fenceCheck`, with which every writing script
 /// begins, writes nothing. So after a new grant, what Redis holds is final: a hub in doubt reads it then.
 ///
 /// A hub with the same token (a restart on the same data folder) takes over at once, another one waits until it has
 /// ended. Whoever takes the lease takes the hub's id, WAL and sequence with it.
 ///
-/// Use: `acquire` once at start, then `run` in a task of its own; `fence` for each script; `grant(after:)` when in doubt.
+/// Use: `acquire` once at start, then `run` in a task of its own; `fence` for each script; `grant(after:)` when in
+/// doubt; at the end cancel `run`, then `release`.
 final class Lease: Sendable {
     private struct State {
         var current: LeaseGrant?
@@ -28,11 +29,14 @@ final class Lease: Sendable {
         var trouble: String? = "not acquired yet"
         /// The connection that the last grant came over.
         var connection = 0
+        /// Not to be taken again, unless `acquire` is called for it.
+        var isGivenUp = false
         var observers: [Int: AsyncStream<LeaseEvent>.Continuation] = [:]
         var nextObserver = 0
     }
 
     private let redis: RedisClient
+    private let folder: DataFolder
     private let token: String
     private let holder: String
     private let logger: Logger
@@ -47,6 +51,7 @@ final class Lease: Sendable {
     /// - Throws: `.token` when the token's file cannot be read or made.
     init(redis: RedisClient, folder: DataFolder, name: String? = nil, logger: Logger) throws(LeaseError) {
         self.redis = redis
+        self.folder = folder
         self.logger = logger
         holder = name ?? DataFolder.nameOfThisProcess
         do throws(DataFolderError) {
@@ -93,6 +98,11 @@ final class Lease: Sendable {
     /// Not to be called while `run` runs, which does this itself.
     @discardableResult
     func acquire() async throws(LeaseError) -> LeaseGrant {
+        state.withLock { $0.isGivenUp = false }
+        return try await take()
+    }
+
+    private func take() async throws(LeaseError) -> LeaseGrant {
         let last = state.withLock { $0.last }
         let connection = redis.connectionNumber
         let answer: RedisValue
@@ -111,6 +121,7 @@ final class Lease: Sendable {
         }
         do throws(LeaseError) {
             let grant = try LeaseGrant(answer, after: last)
+            if last?.fence.epoch != grant.fence.epoch { noteEpoch(grant, isFirst: last == nil) }
             hold(grant, connection: connection)
             return grant
         } catch {
@@ -149,10 +160,12 @@ final class Lease: Sendable {
         return nil
     }
 
-    /// Gives the lease up, so that another hub need not wait for its end; nothing can be written after it.
+    /// Gives the lease up for good, so that another hub need not wait for its end; nothing can be written after it.
     func release() async {
-        guard let fence else { return }
+        let fence = fence
+        state.withLock { $0.isGivenUp = true }
         lose("given up")
+        guard let fence else { return }
         do throws(RedisError) {
             _ = try await redis.evaluate(Self.releaseScript, keys: Fence.keys, arguments: fence.arguments)
         } catch {
@@ -168,6 +181,7 @@ final class Lease: Sendable {
     }
 
     private func take(_ tick: Tick) async {
+        if state.withLock({ $0.isGivenUp }) { return }
         switch tick {
         case .connection(.lost(let reason)): lose(reason)
         case .connection(.connected(let number)):
@@ -184,7 +198,7 @@ final class Lease: Sendable {
 
     private func regain() async {
         do throws(LeaseError) {
-            let grant = try await acquire()
+            let grant = try await take()
             if grant.store == .cameBackEmpty || grant.store == .replaced {
                 logger.error("Redis holds another store than before", metadata: ["epoch": "\(grant.fence.epoch)"])
             }
@@ -203,15 +217,41 @@ final class Lease: Sendable {
                 arguments: fence.arguments + [Array(String(HubLimits.leaseMs).utf8)]
             )
         } catch {
-            // A lost connection comes as an event of its own.
-            guard error.fencing != nil else { return }
+            guard error.fencing != nil else {
+                // A lost connection comes as an event of its own.
+                if case .server(let text) = error { logger.error("the lease could not be renewed: \(text)") }
+                return
+            }
             lose("the lease was lost: \(error)")
             await regain()
         }
     }
 
+    /// Compares the store with the one that this data folder knew, and keeps the new one's epoch.
+    private func noteEpoch(_ grant: LeaseGrant, isFirst: Bool) {
+        let known = folder.memory(of: Self.epochFile)
+        guard known != grant.fence.epoch else { return }
+        if isFirst, known != nil {
+            logger.error(
+                """
+                Redis does not hold the store that this hub wrote to before it was started: it was emptied, or is \
+                another one. The logs of before are not there
+                """
+            )
+        }
+        do throws(DataFolderError) {
+            try folder.remember(grant.fence.epoch, as: Self.epochFile)
+        } catch {
+            logger.warning("\(error)")
+        }
+    }
+
+    private static let epochFile = "epoch"
+
     private func hold(_ grant: LeaseGrant, connection: Int) {
         state.withLock { state in
+            // Given up while Redis was asked: it ends by itself.
+            if state.isGivenUp { return }
             state.current = grant
             state.last = grant
             state.connection = connection

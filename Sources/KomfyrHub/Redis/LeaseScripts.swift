@@ -15,6 +15,15 @@ extension Lease {
 
         """
 
+    /// Lua that lets the rest of its script write although Redis is at `maxmemory`: for scripts that must get through.
+    ///
+    /// Redis refuses what may need memory only as the first write of a script, so that none stops half-way; deleting a
+    /// field is never refused, and one that is not there changes nothing. Follows `fenceCheck`.
+    static let evenWhenFull = """
+        redis.call('HDEL', KEYS[2], '-')
+
+        """
+
     /// Takes the lease, unless another's lives.
     ///
     /// KEYS: `kmf:epoch`, `kmf:hub`. ARGV: token, lease in ms, holder's name, a new epoch, the fence held last
@@ -29,6 +38,7 @@ extension Lease {
         if held[1] and held[1] ~= ARGV[1] and ends > now then
             return {0, held[4] or 'unknown', ends - now}
         end
+        redis.call('HDEL', KEYS[2], '-') -- as evenWhenFull
         local epoch = redis.call('GET', KEYS[1])
         local made = 0
         if not epoch then
@@ -50,7 +60,7 @@ extension Lease {
     ///
     /// KEYS and ARGV as `fenceCheck` has them, then ARGV[3]: lease in ms. Answers with the lease's end, in ms.
     static let renewScript = RedisScript(
-        fenceCheck + """
+        fenceCheck + evenWhenFull + """
             local time = redis.call('TIME')
             local ends = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[3])
             redis.call('HSET', KEYS[2], 'until', string.format('%.0f', ends))
@@ -62,7 +72,7 @@ extension Lease {
     ///
     /// KEYS and ARGV as `fenceCheck` has them.
     static let releaseScript = RedisScript(
-        fenceCheck + """
+        fenceCheck + evenWhenFull + """
             redis.call('HINCRBY', KEYS[2], 'fence', 1)
             redis.call('HSET', KEYS[2], 'until', '0')
             return 1

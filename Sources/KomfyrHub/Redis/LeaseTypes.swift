@@ -56,8 +56,8 @@ enum LeaseError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .heldBy(let holder, let ms):
             """
-            another hub writes to this Redis: \(holder). Its lease lives for another \(max(1, (ms + 999) / 1_000)) s and \
-            is renewed as long as it runs: stop it, or use a Redis or a database (REDIS_DB) of your own
+            another hub writes to this Redis: \(holder). Its lease lives for another \(max(1, (ms + 999) / 1_000)) s \
+            and is renewed as long as it runs: stop it, or use a Redis or a database (REDIS_DB) of your own
             """
         case .redis(let error): "the lease could not be taken: \(error)"
         case .token(let problem): problem

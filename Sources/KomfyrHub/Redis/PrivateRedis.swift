@@ -24,6 +24,8 @@ final class PrivateRedis: Sendable {
     private struct State {
         var thread: LoopThread?
         var adoptedPid: Int32?
+        /// What answers on the socket was found to be this folder's.
+        var isIdentified = false
     }
 
     /// One that does not run yet.
@@ -64,10 +66,13 @@ final class PrivateRedis: Sendable {
         await control.stop()
     }
 
-    /// Ends Redis, whether started or adopted: by `SHUTDOWN`, and by SIGTERM when that does not help.
+    /// Ends Redis, whether started or adopted, also after a start that failed: by `SHUTDOWN`, and by SIGTERM when that
+    /// does not help.
     func stop() async {
         await onLoop { $0.stopping() }
-        if await isRunning() {
+        // After a start that failed it may be another's.
+        let child = await onLoop { $0.pid } ?? nil
+        if child != nil || state.withLock({ $0.isIdentified }), await isRunning() {
             await shutDown()
             if await !hasEnded(withinMs: HubLimits.redisStopMs) {
                 await terminate()
@@ -76,6 +81,7 @@ final class PrivateRedis: Sendable {
                 }
             }
         }
+        if await !isRunning() { files.cleanUp() }
         await onLoop { $0.close() }
         let thread = state.withLock { state in
             defer { state.thread = nil }
@@ -145,6 +151,7 @@ final class PrivateRedis: Sendable {
             guard case .string(let text) = try await control.send(RedisCommand("INFO", "server")),
                 let pid = RedisInfo(text)["process_id"].flatMap({ Int32($0) })
             else { throw .unexpected("it does not tell its process id") }
+            state.withLock { $0.isIdentified = true }
             let child = await onLoop { $0.pid } ?? nil
             guard pid != child else {
                 if await onLoop({ $0.tailWasCut }) == true {

@@ -36,7 +36,6 @@ struct PrivateRedisFiles: Sendable {
     /// Makes the folders, none readable by others, and moves a long log aside.
     func prepare() throws(SystemFault) {
         try make(folder)
-        let socketFolder = String(socket[..<(socket.lastIndex(of: "/") ?? socket.startIndex)])
         try make(socketFolder)
         var state = stat()
         // Below /tmp somebody else could have made it first.
@@ -48,6 +47,13 @@ struct PrivateRedisFiles: Sendable {
         if stat(log, &state) == 0, state.st_size > HubLimits.redisLogBytes { _ = rename(log, log + ".1") }
     }
 
+    /// Removes the socket's folder, if it was made below /tmp; after Redis has ended.
+    func cleanUp() {
+        guard !socket.hasPrefix(folder.dropLast("redis".count)) else { return }
+        unlink(socket)
+        rmdir(socketFolder)
+    }
+
     /// Redis's options; nothing comes from a configuration file.
     func arguments(fsync: RedisFsync, memoryBytes: Int) -> [String] {
         [
@@ -55,10 +61,15 @@ struct PrivateRedisFiles: Sendable {
             "--dir", folder, "--daemonize", "no", "--logfile", "",
             "--appendonly", "yes", "--appendfsync", fsync.rawValue, "--save", "",
             "--maxmemory", String(memoryBytes), "--maxmemory-policy", "noeviction",
+            // What is kept is compressed already, and most of the file is WAL that has been trimmed: rewriting it early
+            // and compressing it again would take time from ingest.
+            "--rdbcompression", "no", "--auto-aof-rewrite-min-size", "256mb",
             // Only the hub connects; a small number asks for few descriptors.
             "--maxclients", "64",
         ]
     }
+
+    private var socketFolder: String { String(socket[..<(socket.lastIndex(of: "/") ?? socket.startIndex)]) }
 
     private func make(_ path: String) throws(SystemFault) {
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw SystemFault(attempt: "make \(path)") }

@@ -115,6 +115,8 @@ final class RedisConnection: StreamHandler {
         waiting[first].answers.append(value)
         guard waiting[first].answers.count == waiting[first].commands else { return }
         answered.append(waiting[first])
+        // The entry stays until it is worth moving the others; its answers may be large.
+        waiting[first].answers = []
         first += 1
     }
 

@@ -44,8 +44,8 @@ enum RedisExitReport {
         (
             "Bad file format reading the append only file",
             """
-            its append-only file is damaged. Copy {folder} to a safe place, then run redis-check-aof --fix on the file that \
-            is named below (in {folder}/appendonlydir): it keeps what stands before the damage. Then start the hub again
+            its append-only file is damaged. Copy {folder} to a safe place, then run redis-check-aof --fix on the file \
+            that is named below (in {folder}/appendonlydir): it keeps what stands before the damage. Then start the hub again
             """
         ),
         ("No space left on device", "the disk of {folder} is full: make room there"),

@@ -79,7 +79,6 @@ final class RedisQueue: Sendable {
             let number = state.nextObserver
             state.nextObserver += 1
             continuation.onTermination = { [weak self] _ in
-                // Not here and now: the stream may end while this lock is held, by `finish` in `close`.
                 self?.forget(number)
             }
             state.observers[number] = continuation

@@ -1,7 +1,7 @@
 /// A Lua script that Redis runs as one step: nothing else happens in Redis between its first and its last command.
 ///
-/// It is sent by its SHA-1 (EVALSHA), and whole (EVAL) only when Redis does not know it yet, as after a restart. Make one
-/// of each script once, as a `static let`: the digest is computed then.
+/// It is sent by its SHA-1 (EVALSHA), and whole (EVAL) only when Redis does not know it yet, as after a restart. Make
+/// one of each script once, as a `static let`: the digest is computed then.
 struct RedisScript: Sendable {
     /// The Lua source.
     let source: [UInt8]

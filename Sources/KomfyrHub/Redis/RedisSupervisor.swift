@@ -70,7 +70,7 @@ final class RedisSupervisor {
             logStart = logLength()
             // The child inherits the lock's descriptor; ours closes at the end of this function, so that the lock
             // lives and dies with Redis.
-            child = try lock.share { () throws(LoopError) in
+            child = try lock.share { descriptor throws(LoopError) in
                 try ChildProcess(
                     loop,
                     executable: program,
@@ -78,7 +78,8 @@ final class RedisSupervisor {
                     // Nothing of ours: the environment may hold keys.
                     environment: ["PATH=\(searchPath)"],
                     ownGroup: true,
-                    standardOutputPath: files.log
+                    standardOutputPath: files.log,
+                    inheriting: descriptor
                 ) { [weak self] exit in self?.exited(exit) }
             }
             lock.close()

@@ -26,3 +26,15 @@ enum RedisError: Error, Sendable {
     /// The answer was not of the expected shape.
     case unexpected(String)
 }
+
+extension RedisError: CustomStringConvertible {
+    /// For logs and operators.
+    var description: String {
+        switch self {
+        case .notConnected(let reason): "no connection to Redis: \(reason)"
+        case .inDoubt(let reason): "the answer of Redis is missing: \(reason)"
+        case .server(let text): "Redis answered: \(text)"
+        case .unexpected(let what): "an answer of Redis was not as expected: \(what)"
+        }
+    }
+}

@@ -175,6 +175,21 @@ struct ConfigurationErrorTests {
         ),
         .input("syslog", "listen = \"udp://127.0.0.1:5\"\ngroup = \"a:*\"", "6:9", "cannot have *"),
 
+        .input(
+            "syslog",
+            "listen = \"udp://127.0.0.1:5\"\ngroup = \"\(String(repeating: "a", count: 245)):{app}\"",
+            "6:9",
+            "leaves no room for its values",
+            "shorten"
+        ),
+        .input(
+            "json",
+            "listen = \"tcp://127.0.0.1:5\"",
+            "3:1",
+            "json over tcp:// comes with a later version",
+            "udp://"
+        ),
+
         .input("file", "", "3:1", "a file input has no `paths`", "/var/log/myapp/*.log"),
         .input("file", "paths = []", "5:9", "`paths` is empty"),
         .input("file", "paths = [\"/var/log/\"]", "5:10", "names folders, not files", "*.log"),

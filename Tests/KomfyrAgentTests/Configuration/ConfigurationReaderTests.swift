@@ -68,7 +68,7 @@ struct ConfigurationReaderTests {
             max_groups = 7
             [[input]]
             type = "json"
-            listen = "tcp://0.0.0.0:5515"
+            listen = "udp://0.0.0.0:5515"
             token = "s3cret"
             [[input]]
             type = "file"
@@ -104,10 +104,10 @@ struct ConfigurationReaderTests {
         #expect(syslog.listen?.receiveBufferBytes == 1 << 20)
 
         let json = configuration.inputs[1]
-        #expect(json.name == "json-tcp://0.0.0.0:5515")
+        #expect(json.name == "json-udp://0.0.0.0:5515")
         #expect(json.group == "device:{source}")
         guard case .json(let listen, let token) = json.kind else { throw Wrong() }
-        #expect(listen.transport == .tcp)
+        #expect(listen.port == 5515)
         #expect(token == "s3cret")
 
         let files = configuration.inputs[2]

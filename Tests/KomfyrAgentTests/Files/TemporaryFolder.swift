@@ -31,6 +31,11 @@ final class TemporaryFolder: Sendable {
     /// Appends bytes to a file.
     func append(_ name: String, _ bytes: [UInt8]) throws { try write(name, bytes, O_APPEND) }
 
+    /// Writes over a file's first bytes in one call, without making it shorter before.
+    func overwrite(_ name: String, _ text: String) throws { try write(name, Array(text.utf8), 0) }
+
+    func overwrite(_ name: String, _ bytes: [UInt8]) throws { try write(name, bytes, 0) }
+
     func rename(_ old: String, _ new: String) throws {
         guard Glibc.rename(path + "/" + old, path + "/" + new) == 0 else {
             throw Failure(attempt: "rename \(old)", code: errno)

@@ -179,4 +179,49 @@ import Testing
             await keeper.value
         }
     }
+
+    @Test func `a hub that was started on another store than it knew says so`() async throws {
+        let temporary = try TemporaryFolder()
+        let log = RecordingLog()
+        try await withRedis { _, client in
+            for expected in [0, 0, 1] {
+                let folder = try DataFolder(temporary.path)
+                let lease = try Lease(redis: client, folder: folder, logger: log.logger)
+                try await lease.acquire()
+                #expect(log.count { $0.contains("does not hold the store") } == expected)
+                folder.close()
+                if log.runs == 1 { _ = try await client.send(RedisCommand("FLUSHALL")) }
+                log.runs += 1
+            }
+        }
+    }
+
+    @Test func `it is had and kept although Redis is full`() async throws {
+        let (temporary, folder) = try makeFolder()
+        defer { withExtendedLifetime(temporary) {} }
+        try await withRedis { _, client in
+            let lease = try Lease(redis: client, folder: folder, logger: .silent)
+            let full = RedisCommand("CONFIG", "SET", "maxmemory", "1")
+            _ = try await client.send(full)
+            let refused = await #expect(throws: RedisError.self) {
+                try await client.send(RedisCommand("SET", "a", "b"))
+            }
+            #expect(refused?.description.contains("OOM") == true)
+            let fence = try await lease.acquire().fence
+            let renewed = try await client.evaluate(
+                Lease.renewScript,
+                keys: Fence.keys,
+                arguments: fence.arguments + [Array("10000".utf8)]
+            )
+            guard case .integer = renewed else {
+                Issue.record("\(renewed)")
+                return
+            }
+            await lease.release()
+            try await lease.acquire()
+            // Others are still refused, and write nothing.
+            let held = try #require(lease.fence)
+            await #expect(throws: RedisError.self) { try await write("x", with: held, over: client) }
+        }
+    }
 }

@@ -128,6 +128,7 @@ import Testing
             let second = PrivateRedis(folder: data, settings: settings, logger: .silent)
             // It is the Redis of another folder, and is left alone.
             await #expect(throws: PrivateRedisError.self) { try await second.start() }
+            await second.stop()
             #expect(try await pid(redis) == first)
         }
     }
@@ -155,14 +156,18 @@ import Testing
             try await redis.start()
             data.close()
         }
+        var path = ""
         try await withPrivateRedis(folder) { redis in
             #expect(redis.isAdopted)
-            guard case .unix(let path) = redis.configuration.address else { return }
+            guard case .unix(let place) = redis.configuration.address else { return }
+            path = place
             #expect(path.utf8.count <= HubLimits.socketPathBytes)
             var state = stat()
             let socketFolder = String(path.dropLast("/redis.sock".count))
             #expect(stat(socketFolder, &state) == 0 && state.st_mode & 0o777 == 0o700)
         }
+        let socketFolder = String(path.dropLast("/redis.sock".count))
+        #expect(access(socketFolder, F_OK) != 0, "it is removed at stop")
     }
 
     @Test func `a path with blanks and quotes works`() async throws {

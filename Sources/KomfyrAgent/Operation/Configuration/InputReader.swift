@@ -71,6 +71,13 @@ struct InputReader {
                 report.error(at: token.place, "`token` is longer than \(ProtocolLimits.tagBytes) bytes", "shorten it")
             }
             let listen = readListen(table, type: "json", token: token?.value)
+            if let listen, listen.transport == .tcp {
+                report.error(
+                    at: table.place,
+                    "json over tcp:// comes with a later version",
+                    "use listen = \"udp://…\" for now"
+                )
+            }
             kind = listen.map { .json($0, token: token?.value) }
             defaultName = "json-" + (listen?.url ?? "")
             defaultGroup = "device:{source}"
@@ -175,11 +182,11 @@ struct InputReader {
             table.choice("parser", later: ["logfmt", "combined", "regex"])
         let readFrom: InputConfiguration.FileConfiguration.ReadFrom? = table.choice("read_from")
         let exclude = readGlobs(table, "exclude")
+        let paths = readGlobs(table, "paths")
         guard table.has("paths") else {
             report.error(at: table.place, "a file input has no `paths`", "add paths = [\"/var/log/myapp/*.log\"]")
             return nil
         }
-        let paths = readGlobs(table, "paths")
         guard !paths.isEmpty else { return nil }
         return InputConfiguration.FileConfiguration(
             paths: paths,

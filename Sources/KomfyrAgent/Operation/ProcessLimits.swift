@@ -1,0 +1,37 @@
+import EventLoop
+import Glibc
+
+/// Settings of the whole process, made before anything else runs.
+enum ProcessLimits {
+    /// Two threads that allocate need two arenas at most; each further one costs memory that is never given back.
+    private static let arenas: Int32 = 2
+    /// Blocking work is disk reads, one at a time for each file input, and the buffer's writes.
+    private static let poolThreads = "2"
+
+    static func apply() {
+        // Batches are large and short-lived: what is freed goes back at once.
+        ProcessMemory.limit(arenas: arenas, mappedFromBytes: 256 << 10)
+        setenv("UV_THREADPOOL_SIZE", poolThreads, 0)
+        raiseOpenFiles()
+        unblockSignals()
+    }
+
+    /// Whoever started us may have left the signals blocked that end us: a blocked mask is inherited.
+    private static func unblockSignals() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGTERM)
+        sigaddset(&signals, SIGINT)
+        sigprocmask(SIG_UNBLOCK, &signals, nil)
+    }
+
+    /// Each connection and each followed file is a descriptor: the usual soft limit of 1,024 is soon reached.
+    private static func raiseOpenFiles() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        let wanted = min(limit.rlim_max, rlim_t(AgentLimits.descriptors))
+        guard limit.rlim_cur < wanted else { return }
+        limit.rlim_cur = wanted
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
