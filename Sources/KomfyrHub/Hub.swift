@@ -44,12 +44,17 @@ struct Hub {
         let store = LogStore(redis: client, lease: lease, configuration: storeConfiguration, logger: logger)
         try await store.start()
         let feed = LiveFeed(hub: store.hub, newest: store.newestSequence)
-        store.follow { request, receipt in feed.publish(request, receipt) }
+        let rates = GroupRates()
+        store.follow { request, receipt in
+            feed.publish(request, receipt)
+            rates.note(request.decoded, receipt)
+        }
         let authenticator = Authenticator(environmentKey: settings.apiKey, redis: client)
         let api = HubAPI(
             HubAPI.Parts(
                 store: store,
                 feed: feed,
+                rates: rates,
                 authenticator: authenticator,
                 dashboard: dashboard,
                 retentionHours: configuration.retentionHours,

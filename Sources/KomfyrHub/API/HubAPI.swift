@@ -12,6 +12,7 @@ struct HubAPI: Sendable {
     struct Parts: Sendable {
         var store: any LogStoring
         var feed: LiveFeed
+        var rates: GroupRates
         var authenticator: Authenticator
         var dashboard: DashboardFiles
         var retentionHours: Int
@@ -31,6 +32,7 @@ struct HubAPI: Sendable {
             .routes
             + QueryRoutes(
                 store: parts.store,
+                rates: parts.rates,
                 retentionHours: parts.retentionHours,
                 memoryLimit: parts.memoryLimit
             )

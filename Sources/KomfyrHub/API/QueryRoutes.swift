@@ -5,6 +5,7 @@ import Protocol
 /// Everything that reads what is stored, once: listing, one log, groups, figures.
 struct QueryRoutes: Sendable {
     let store: any LogStoring
+    let rates: GroupRates
     let retentionHours: Int
     /// Bytes; what `KOMFYRVAKT_MEMORY_LIMIT` or its default comes to.
     let memoryLimit: Int
@@ -70,6 +71,7 @@ struct QueryRoutes: Sendable {
         let isDetailed =
             try call.query.word("detail", [("1", true), ("true", true), ("0", false), ("false", false)]) ?? false
         let groups = store.groups(bound: nil).sorted { $0.name < $1.name }
+        let rates = isDetailed ? rates.rates() : [:]
         var json = JSONWriter()
         json.beginObject()
         json.key("status")
@@ -77,7 +79,11 @@ struct QueryRoutes: Sendable {
         json.key("groups")
         json.beginArray()
         for group in groups {
-            if isDetailed { Self.write(group, to: &json) } else { json.string(group.name) }
+            if isDetailed {
+                Self.write(group, rate: rates[group.number] ?? 0, to: &json)
+            } else {
+                json.string(group.name)
+            }
         }
         json.endArray()
         json.key("count")
@@ -86,7 +92,7 @@ struct QueryRoutes: Sendable {
         return .json(json.bytes)
     }
 
-    private static func write(_ group: GroupSummary, to json: inout JSONWriter) {
+    private static func write(_ group: GroupSummary, rate: Double, to json: inout JSONWriter) {
         json.beginObject()
         json.key("name")
         json.string(group.name)
@@ -96,6 +102,8 @@ struct QueryRoutes: Sendable {
         json.time(group.newest)
         json.key("levels")
         json.levels(group.levels)
+        json.key("rate")
+        json.number(rate)
         json.endObject()
     }
 

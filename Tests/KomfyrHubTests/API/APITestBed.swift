@@ -10,6 +10,7 @@ struct APITestBed {
     let store = MemoryStore()
     let redis = MemoryRedis()
     let feed = LiveFeed(hub: 1, newest: 0)
+    let rates = GroupRates()
     let authenticator: Authenticator
     let api: HubAPI
 
@@ -19,11 +20,16 @@ struct APITestBed {
     init(retentionHours: Int = 48, dashboard: String? = nil) {
         authenticator = Authenticator(environmentKey: Self.adminKey, redis: redis)
         let feed = feed
-        store.follow { request, receipt in feed.publish(request, receipt) }
+        let rates = rates
+        store.follow { request, receipt in
+            feed.publish(request, receipt)
+            rates.note(request.decoded, receipt)
+        }
         api = HubAPI(
             HubAPI.Parts(
                 store: store,
                 feed: feed,
+                rates: rates,
                 authenticator: authenticator,
                 dashboard: DashboardFiles(folder: dashboard, frameAncestors: "'self'"),
                 retentionHours: retentionHours,

@@ -108,6 +108,7 @@ import Testing
             #expect(detail?["name"] == .text("a"))
             #expect(detail?["count"]?.int == 2)
             #expect(detail?["levels"]?["debug"]?.int == 1)
+            #expect(detail?["rate"] == .number(0.033))
             #expect(detail?["newest"]?.text?.hasSuffix("Z") == true)
         }
     }
