@@ -64,12 +64,12 @@ let package = Package(
             exclude: ["RESULTS.md"]
         ),
 
-        .testTarget(name: "ProtocolTests", dependencies: ["Protocol"]),
+        .testTarget(name: "ProtocolTests", dependencies: ["Protocol", "TestSupport"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
-        .testTarget(name: "KomfyrAgentTests", dependencies: ["KomfyrAgent"]),
+        .testTarget(name: "KomfyrAgentTests", dependencies: ["KomfyrAgent", "TestSupport"]),
         .testTarget(
             name: "KomfyrHubTests",
-            dependencies: ["KomfyrHub", .product(name: "HummingbirdTesting", package: "hummingbird")]
+            dependencies: ["KomfyrHub", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird")]
         ),
         // Runs both programs as a user does; the tests of these two do nothing that a user could not.
         .target(name: "TestSupport", path: "Tests/TestSupport"),

@@ -60,6 +60,7 @@ public struct JSONScanner: ~Copyable {
     /// Bytes that must be readable behind a text given to `index`.
     public static let padding = Int(CSIMDJSON_PADDING)
 
+    private static let blanks = [UInt8](repeating: 0x20, count: padding)
     private let handle: OpaquePointer?
     private var scratch: [UInt8] = []
 
@@ -95,9 +96,8 @@ public struct JSONScanner: ~Copyable {
     /// As `index`, for a text without padding: it is copied first, and the cursor points into the copy.
     public mutating func indexCopy(of text: UnsafeRawBufferPointer) throws(JSONProblem) -> JSONCursor {
         scratch.removeAll(keepingCapacity: true)
-        scratch.reserveCapacity(text.count + Self.padding)
         scratch.append(contentsOf: text)
-        for _ in 0..<Self.padding { scratch.append(0x20) }
+        scratch.append(contentsOf: Self.blanks)
         // The array is not touched until the next call, so its storage stays where it is; the cursor's contract says
         // so. Leaving withUnsafeBytes with the pointer is sound only because of that.
         let copy = scratch.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[..<text.count]) }

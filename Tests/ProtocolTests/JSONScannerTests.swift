@@ -1,4 +1,5 @@
 import Protocol
+import struct TestSupport.SeededRandom
 import Testing
 
 /// Scans a text as one value and gives its kind, or the problem.
@@ -93,7 +94,7 @@ struct JSONScannerTests {
     @Test(arguments: 1...20)
     func `random changes to a JSON text never crash and what is accepted has balanced structure, seed`(seed: UInt64) {
         let original = Array(#"[{"a":1.5e3,"b":["x\u00e5","\\",true,null],"c":{"d":-0}},"å日🔥",[[]],{}]"#.utf8)
-        var source = SplitMix(seed: seed)
+        var source = SeededRandom(seed: seed)
         for _ in 0..<2_000 {
             var text = original
             for _ in 0...Int.random(in: 0...3, using: &source) {

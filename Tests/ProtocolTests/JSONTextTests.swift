@@ -1,4 +1,5 @@
 import Protocol
+import struct TestSupport.SeededRandom
 import Testing
 
 private func escaped(_ bytes: [UInt8]) -> String {
@@ -56,7 +57,7 @@ struct JSONTextTests {
     }
 
     @Test func `random bytes are repaired as the standard library does it`() {
-        var source = SplitMix(seed: 11)
+        var source = SeededRandom(seed: 11)
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0...12, using: &source))
                 .map { _ in

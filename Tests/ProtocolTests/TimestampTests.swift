@@ -1,4 +1,5 @@
 import Protocol
+import struct TestSupport.SeededRandom
 import Testing
 
 private func parse(_ text: String) -> Int64? {
@@ -77,7 +78,7 @@ struct TimestampTests {
     }
 
     @Test func `what is written is read back`() {
-        var source = SplitMix(seed: 7)
+        var source = SeededRandom(seed: 7)
         for _ in 0..<10_000 {
             let time = Int64(bitPattern: source.next()) / 4
             #expect(parse(Timestamp.text(time)) == time)

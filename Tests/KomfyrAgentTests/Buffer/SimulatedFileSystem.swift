@@ -1,3 +1,4 @@
+import struct TestSupport.SeededRandom
 import Glibc
 import Synchronization
 
@@ -281,23 +282,4 @@ private final class SimulatedFile: OpenFile {
     func size() throws(FileError) -> UInt64 {
         files.state.withLock { _ in UInt64(node.content.count) }
     }
-}
-
-/// A small generator whose sequence a seed fixes (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { bound <= 0 ? 0 : Int(next() % UInt64(bound)) }
-
-    mutating func chance(_ part: Int, in whole: Int) -> Bool { below(whole) < part }
 }

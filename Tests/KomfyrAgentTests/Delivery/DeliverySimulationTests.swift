@@ -1,5 +1,6 @@
 import Protocol
 import Synchronization
+import struct TestSupport.SeededRandom
 import Testing
 
 @testable import KomfyrAgent

@@ -1,3 +1,4 @@
+import struct TestSupport.SeededRandom
 import Protocol
 
 @testable import EventLoop

@@ -1,6 +1,7 @@
 import EventLoop
 import Foundation
 import Protocol
+import struct TestSupport.SeededRandom
 import Testing
 
 @testable import KomfyrAgent

@@ -1,6 +1,7 @@
 import CZlib
 import CZstd
 import Protocol
+import struct TestSupport.SeededRandom
 import Testing
 
 @testable import KomfyrHub
@@ -348,7 +349,7 @@ struct DecompressorTests {
 
     @Test(arguments: 1...10)
     func `cut and damaged bodies are refused, never a crash, seed`(seed: UInt64) {
-        var source = SplitMix(seed: seed)
+        var source = SeededRandom(seed: seed)
         for (encoding, body) in Self.packed where encoding != .identity {
             for _ in 0..<40 {
                 let cut = Array(body[..<Int.random(in: 0..<body.count, using: &source)])

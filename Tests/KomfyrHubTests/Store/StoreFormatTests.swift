@@ -1,4 +1,5 @@
 import Protocol
+import struct TestSupport.SeededRandom
 import Testing
 
 @testable import KomfyrHub
@@ -47,7 +48,7 @@ import Testing
         for length in 0..<value.count {
             #expect(throws: FormatProblem.self) { try WALEntry(value: Array(value[..<length])) }
         }
-        var generator = SplitMix(seed: 1)
+        var generator = SeededRandom(seed: 1)
         for _ in 0..<3_000 {
             var broken = value
             for _ in 0...Int.random(in: 0..<3, using: &generator) {
@@ -86,7 +87,7 @@ import Testing
         let logs = (0..<50).map { TestLog(message: "message \($0)", group: nil, timestamp: 5_000_000_000 + Int64($0)) }
         rows.append(try request(logs, arrival: 6_000_000_000).decoded, firstSequence: 1, arrival: 6_000_000_000)
         let fields = try Chunk.fields(rows, compressor: ChunkCompressor())
-        var generator = SplitMix(seed: 2)
+        var generator = SeededRandom(seed: 2)
         for _ in 0..<500 {
             var broken = fields[3]
             broken[Int.random(in: 0..<broken.count, using: &generator)] ^=
@@ -126,7 +127,7 @@ import Testing
 
     @Test(arguments: [UInt64(1), 2, 3])
     func `a seen window knows what was seen, as a plain set does, with seed`(seed: UInt64) throws {
-        var generator = SplitMix(seed: seed)
+        var generator = SeededRandom(seed: seed)
         func answer(_ sequence: UInt64) -> SeenWindow.Answer {
             SeenWindow.Answer(
                 sequence: sequence,
@@ -174,7 +175,7 @@ import Testing
         for length in 0..<value.count {
             #expect(throws: FormatProblem.self) { try SeenWindow(value: Array(value[..<length])) }
         }
-        var generator = SplitMix(seed: 3)
+        var generator = SeededRandom(seed: 3)
         for _ in 0..<3_000 {
             var broken = value
             broken[Int.random(in: 0..<broken.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)

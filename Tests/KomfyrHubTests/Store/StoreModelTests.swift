@@ -1,4 +1,5 @@
 import Protocol
+import struct TestSupport.SeededRandom
 import Testing
 
 @testable import KomfyrHub
@@ -47,7 +48,7 @@ private struct ModelRun {
     private let redis: PrivateRedisForTests
     private let folder: TemporaryFolder
     private let configuration: StoreConfiguration
-    private var random: SplitMix
+    private var random: SeededRandom
     private var expected: [Expected] = []
     private var sent: [Sent] = []
     private let base = StoreConfiguration.systemClock()
@@ -64,7 +65,7 @@ private struct ModelRun {
         self.redis = redis
         self.folder = folder
         self.configuration = configuration
-        random = SplitMix(seed: seed)
+        random = SeededRandom(seed: seed)
         store = try await StoreForTests(redis.configuration, folder: folder.path, configuration: configuration)
     }
 
