@@ -106,7 +106,9 @@ import Testing
         var events = 0
         var skipped = 0
         // Nothing is taken before everything is handed out.
-        try await eventually("all logs are handed out") { stream.waiting.events + stream.waiting.skipped == total }
+        try await eventually(within: .seconds(60), "all logs are handed out") {
+            stream.waiting.events + stream.waiting.skipped == total
+        }
         let delivery = stream.take()
         events += delivery.events.count
         skipped += delivery.skipped
