@@ -178,7 +178,8 @@ final class FileInput: Input {
             return
         }
         let known = position(of: found)
-        guard found.isMatched || known != nil else { return }
+        // An inode alone does not make a file of another name ours.
+        guard found.isMatched || known.map({ $0.fingerprintLength > 0 }) == true else { return }
         var mark = FileMark.beginning
         if let known {
             mark = FileMark(
@@ -216,6 +217,10 @@ final class FileInput: Input {
         }
         tail.isMissing = false
         tail.isMatched = found.isMatched
+        if !tail.isMatched, tail.mark.fingerprintLength == 0, tail.descriptor < 0, !tail.isQueued {
+            // Nothing of it was ever read, so nothing tells whether this is it.
+            return forget(tail)
+        }
         let hasChanged = found.size != tail.seenEnd || found.modifiedNs != tail.modifiedNs
         tail.size = found.size
         tail.modifiedNs = found.modifiedNs
@@ -276,6 +281,7 @@ final class FileInput: Input {
             if tail.isMissing { forget(tail) }
         case .restarted(let words):
             logger.info("\(name): \(tail.name) is read from its beginning: \(words)")
+        case .foreign: forget(tail)
         case .replaced:
             // The next scan finds it under its new name, or nowhere.
             if !tail.isMissing { scanSoon() }

@@ -23,6 +23,8 @@ final class FileReadQueue {
         case restarted(String)
         /// Its path names another file by now.
         case replaced
+        /// It only has the inode of a file that was followed.
+        case foreign
         /// errno.
         case failed(Int32)
     }
@@ -190,6 +192,11 @@ final class FileReadQueue {
     }
 
     private func restart(_ tail: FileTail, _ words: String) {
+        guard tail.isMatched else {
+            // Under a name that no glob means: its inode went to a file that is none of ours.
+            close(tail)
+            return onEvent(tail, .foreign)
+        }
         tail.mark = .beginning
         tail.start = .mark
         tail.seenEnd = 0
@@ -210,6 +217,11 @@ final class FileReadQueue {
         }
         let before = tail.mark.offset
         emit(tail, bytes, begin: begin, isLast: tail.isLeaving && !isFull)
+        if !tail.isNoted {
+            // No line yet: that it was met is noted all the same, so that a restart finds it under any name.
+            tail.isNoted = true
+            if tail.mark.offset == before { sink.advance(tail.position(input: input, mark: tail.mark)) }
+        }
         if sink.isHeldBack {
             // What is left of the block is read again.
             requeueFirst(tail)

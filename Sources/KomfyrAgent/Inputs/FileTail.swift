@@ -23,6 +23,8 @@ final class FileTail {
 
     /// Whether a glob means the name under which the last scan saw it.
     var isMatched = true
+    /// Whether a batch carries a position of it.
+    var isNoted = false
     /// Whether the last scan saw it nowhere.
     var isMissing = false
     /// Whether it is in the input's queue.

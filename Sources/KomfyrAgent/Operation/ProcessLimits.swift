@@ -13,6 +13,16 @@ enum ProcessLimits {
         ProcessMemory.limit(arenas: arenas, mappedFromBytes: 256 << 10)
         setenv("UV_THREADPOOL_SIZE", poolThreads, 0)
         raiseOpenFiles()
+        unblockSignals()
+    }
+
+    /// Whoever started us may have left the signals blocked that end us: a blocked mask is inherited.
+    private static func unblockSignals() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGTERM)
+        sigaddset(&signals, SIGINT)
+        sigprocmask(SIG_UNBLOCK, &signals, nil)
     }
 
     /// Each connection and each followed file is a descriptor: the usual soft limit of 1,024 is soon reached.

@@ -176,6 +176,13 @@ struct ConfigurationErrorTests {
         .input("syslog", "listen = \"udp://127.0.0.1:5\"\ngroup = \"a:*\"", "6:9", "cannot have *"),
 
         .input(
+            "syslog",
+            "listen = \"udp://127.0.0.1:5\"\ngroup = \"\(String(repeating: "a", count: 245)):{app}\"",
+            "6:9",
+            "leaves no room for its values",
+            "shorten"
+        ),
+        .input(
             "json",
             "listen = \"tcp://127.0.0.1:5\"",
             "3:1",

@@ -42,5 +42,10 @@ enum GroupTemplateSyntax {
                 }
             throw ValueProblem("\"\(template)\" makes no group: \(words)", "write it like \"site:{source}\"")
         }
+        do throws(GroupTemplate.Problem) {
+            _ = try GroupTemplate(template)
+        } catch {
+            throw ValueProblem(error.description, "shorten its fixed text")
+        }
     }
 }

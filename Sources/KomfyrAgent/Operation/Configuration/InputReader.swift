@@ -182,11 +182,11 @@ struct InputReader {
             table.choice("parser", later: ["logfmt", "combined", "regex"])
         let readFrom: InputConfiguration.FileConfiguration.ReadFrom? = table.choice("read_from")
         let exclude = readGlobs(table, "exclude")
+        let paths = readGlobs(table, "paths")
         guard table.has("paths") else {
             report.error(at: table.place, "a file input has no `paths`", "add paths = [\"/var/log/myapp/*.log\"]")
             return nil
         }
-        let paths = readGlobs(table, "paths")
         guard !paths.isEmpty else { return nil }
         return InputConfiguration.FileConfiguration(
             paths: paths,

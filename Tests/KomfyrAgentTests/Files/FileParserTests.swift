@@ -1,0 +1,75 @@
+import Testing
+
+@testable import KomfyrAgent
+
+/// Lines that are read, not only kept.
+struct FileParserTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func records(
+        _ count: Int,
+        _ change: (inout FileHarness.Options) -> Void
+    ) throws -> (records: [WrittenRecord], statistics: InputStatistics) {
+        var options = FileHarness.Options()
+        change(&options)
+        let harness = try FileHarness(folder, options)
+        #expect(eventually { harness.records.count >= count }, "\(harness.lines)")
+        return (harness.records, harness.statistics)
+    }
+
+    @Test func `JSON lines are logs, what is none is kept whole`() throws {
+        try folder.write(
+            "app.log",
+            "{\"message\":\"m\",\"level\":\"warn\",\"tags\":[\"t\"]}\nnot json\n  \n{\"message\":\"n\",\"group\":\"own\"}\n"
+        )
+        let (records, statistics) = try records(3) {
+            $0.parser = .json
+            $0.tags = ["site"]
+        }
+        #expect(records.map(\.message) == ["m", "not json", "n"])
+        #expect(records.map(\.group) == ["file:app.log", "file:app.log", "own"])
+        #expect(records.map(\.tags) == [["site", "t"], ["site", "unparsed"], ["site"]])
+        #expect(records.allSatisfy { $0.source == "host" })
+        #expect(statistics.parsed == 2)
+        #expect(statistics.unparsed == 1)
+        #expect(statistics.dropped[.empty] == 1)
+    }
+
+    @Test func `syslog lines are read, also times of long ago`() throws {
+        try folder.write(
+            "messages.log",
+            "<34>1 2003-10-11T22:14:15.003Z mymachine su - ID47 - failed\nOct 11 22:14:15 other app[7]: text\n"
+        )
+        let (records, statistics) = try records(2) {
+            $0.parser = .syslog
+            $0.group = "s:{hostname}:{app}:{file}"
+        }
+        #expect(records.map(\.message) == ["failed", "text"])
+        #expect(records.map(\.group) == ["s:mymachine:su:messages.log", "s:other:app:messages.log"])
+        #expect(records.first?.timestamp?.hasPrefix("2003-10-11T22:14:15.003") == true)
+        #expect(statistics.parsed == 2)
+    }
+
+    static let parsers = InputConfiguration.FileConfiguration.Parser.allCases
+
+    @Test(arguments: parsers)
+    func `a file's name cannot climb into another tree, and makes no groups without end`(
+        _ parser: InputConfiguration.FileConfiguration.Parser
+    ) throws {
+        let line = parser == .json ? "{\"message\":\"m\"}\n" : "m\n"
+        for name in ["a:b.log", "c*{app}.log", "d.log", "e.log"] { try folder.write(name, line) }
+        let (records, _) = try records(4) {
+            $0.parser = parser
+            $0.group = "top:{file}"
+            $0.maxGroups = 3
+        }
+        let groups = records.compactMap(\.group)
+        #expect(groups.count == 4)
+        #expect(groups.allSatisfy { $0.hasPrefix("top:") && $0.split(separator: ":").count == 2 && !$0.contains("*") })
+        #expect(groups.count { $0 == "top:other" } == 1)
+    }
+}
