@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The command `komfyr-hub keys`.
 struct KeysCommand: AsyncParsableCommand {
@@ -37,8 +38,8 @@ struct KeysCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes a key and shows it once.",
             discussion: """
-                Only its SHA-256 is stored, so it cannot be shown again. With --file it is written there, readable by \
-                its owner alone, and not shown; when the file holds a key of these scopes already, nothing is done, so \
+                Only its SHA-256 is stored, so it cannot be shown again. Where the output is no terminal, it goes to a \
+                file in the data folder. With --file it is written there, readable by its owner alone; when the file holds a key of these scopes already, nothing is done, so \
                 that a start script may run this each time.
                 """
         )
@@ -80,7 +81,9 @@ struct KeysCommand: AsyncParsableCommand {
         mutating func run() async throws {
             let record = KeyStore.Record(name: name, scopes: try scopes, created: WallClock.text)
             let file = file
-            let key = try await KeysCommand.with { store -> String? in
+            let isShown = file == nil && isatty(STDOUT_FILENO) == 1
+            let folder = try Settings.configuration().dataFolder
+            let made = try await KeysCommand.with { store -> (key: String, file: String?)? in
                 if let file, let old = KeysCommand.key(inFile: file),
                     let known = try await store.record(SecretDigest(of: old)), known.scopes == record.scopes
                 {
@@ -90,16 +93,17 @@ struct KeysCommand: AsyncParsableCommand {
                     throw ValidationError("There are \(HubLimits.keys) keys already; revoke some.")
                 }
                 let key = RandomSecret.newKey()
+                let digest = SecretDigest(of: key)
+                let target = isShown ? nil : file ?? "\(folder)/key-\(digest.text.prefix(12))"
                 // The file first: a key that nobody holds must not be left in the store.
-                if let file { try PrivateFile.write(key + "\n", to: file) }
-                try await store.add(SecretDigest(of: key), record)
-                return key
+                if let target { try PrivateFile.write(key + "\n", to: target) }
+                try await store.add(digest, record)
+                return (key, target)
             }
-            switch (key, file) {
-            case (nil, let file?): print("\(file) holds a key with these scopes already")
-            case (_, let file?): print("The key is in \(file)")
-            case (let key?, nil): print(key)
-            case (nil, nil): break
+            if let made {
+                print(made.file.map { "The key is in \($0)" } ?? made.key)
+            } else if let file {
+                print("\(file) holds a key with these scopes already")
             }
         }
     }
