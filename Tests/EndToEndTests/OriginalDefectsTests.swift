@@ -105,7 +105,7 @@ struct OriginalDefectsTests {
 
     @Test func `a log with a group and data alone is stored`() async throws {
         try await Self.withHub { hub in
-            let log = try await hub.post(["group": "datacenter:rack", "data": ["temperature": 65.5]])
+            let log = try await hub.post(["group": "datacenter:rack", "data": ["temperature": .number(65.5)]])
             #expect(log["message"] == "temperature=65.5")
             #expect(log["data"]["temperature"].number == 65.5)
             #expect(try await hub.logs("group=datacenter:rack").first == log)

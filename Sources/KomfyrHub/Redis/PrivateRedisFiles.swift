@@ -1,3 +1,4 @@
+import Crypto
 import Glibc
 
 /// Where a private Redis keeps what, and how it is started.
@@ -28,7 +29,7 @@ struct PrivateRedisFiles: Sendable {
             socket = near
         } else {
             // The same for every hub on this folder, so that the next one finds the Redis that this one left.
-            let name = SHA1.hexadecimal(Array(path.utf8)).prefix(16)
+            let name = Insecure.SHA1.hexadecimal(Array(path.utf8)).prefix(16)
             socket = "/tmp/komfyrvakt-\(getuid())-\(name)/redis.sock"
         }
     }

@@ -1,3 +1,5 @@
+import Crypto
+
 /// A Lua script that Redis runs as one step: nothing else happens in Redis between its first and its last command.
 ///
 /// It is sent by its SHA-1 (EVALSHA), and whole (EVAL) only when Redis does not know it yet, as after a restart. Make
@@ -11,7 +13,7 @@ struct RedisScript: Sendable {
     /// A script; `source` is sent as it is.
     init(_ source: String) {
         self.source = Array(source.utf8)
-        digest = Array(SHA1.hexadecimal(self.source).utf8)
+        digest = Array(Insecure.SHA1.hexadecimal(self.source).utf8)
     }
 
     /// The command that runs it by its digest.
@@ -41,5 +43,16 @@ struct RedisScript: Sendable {
         for key in keys { all.append(Array(key.utf8)) }
         all.append(contentsOf: arguments)
         return RedisCommand(all)
+    }
+}
+
+extension Insecure.SHA1 {
+    /// The digest of `message` as 40 lower-case hexadecimal digits, which is how Redis names scripts.
+    static func hexadecimal(_ message: [UInt8]) -> String {
+        hash(data: message).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }
+        .joined()
     }
 }
