@@ -9,8 +9,9 @@ struct TextRange: Sendable, Equatable {
     var isNone: Bool { length == 0 }
 }
 
-/// Logs in columns, in order of arrival: the form of a decoded body and of a group's tail alike. All columns have the
-/// same count; ranges point into `text`.
+/// Logs in columns, in order of arrival: the form of a decoded body and of a group's tail alike.
+///
+/// All columns have the same count; ranges point into `text`.
 struct LogColumns: Sendable {
     /// The bytes that the ranges name.
     var text: [UInt8] = []

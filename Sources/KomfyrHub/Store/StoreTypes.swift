@@ -43,7 +43,9 @@ struct IngestRequest: Sendable {
 struct IngestReceipt: Sendable {
     /// The sequence number of the body's position 0; position p has `firstSequence + p`.
     var firstSequence: UInt64
-    /// For each of `DecodedBody.groupNames`, its number.
+    /// For each of `DecodedBody.groupNames`, its number; `.max`: its logs were refused.
+    ///
+    /// For a duplicate, of those names that are groups now.
     var groupNumbers: [UInt32]
     /// The arrival time that counts: the first one's, for a duplicate.
     var arrival: Int64
@@ -53,6 +55,9 @@ struct IngestReceipt: Sendable {
     var refusedPositions: [UInt32]
     /// Accepted logs (the first time's, for a duplicate).
     var ingested: Int
+    /// What the store itself refused by name (a group too many), beyond the decoded body's own; its positions are in
+    /// `refusedPositions` too.
+    var storeRefusals: [Refusal] = []
 }
 
 /// A log's id: `log_` + UTC `YYYYMMDDHHMMSS` of its time + `_` + 16 hex digits of 6 bits hub, 18 bits group number and
@@ -106,7 +111,9 @@ struct LogQuery: Sendable {
     var order: Order = .newestFirst
     var cursor: Cursor?
 
-    /// Where a page ended. Logs that arrived after the first page was answered are not part of the listing.
+    /// Where a page ended.
+    ///
+    /// Logs that arrived after the first page was answered are not part of the listing.
     struct Cursor: Sendable, Equatable {
         var timestamp: Int64
         var sequence: UInt64

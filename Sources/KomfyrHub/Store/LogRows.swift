@@ -1,0 +1,93 @@
+import Protocol
+
+/// Logs in columns with what the hub gave them: the form of a tail and of a decoded chunk alike.
+struct LogRows: Sendable {
+    var columns = LogColumns()
+    /// All 64 bits.
+    var sequences: [UInt64] = []
+    /// Nanoseconds since 1970.
+    var receivedAt: [Int64] = []
+
+    var count: Int { sequences.count }
+
+    /// What they take in memory, in bytes, roughly: the text and 57 bytes of columns a log.
+    var bytes: Int { columns.text.count + count * 57 }
+
+    /// Appends all logs of a decoded body.
+    mutating func append(_ body: DecodedBody, firstSequence: UInt64, arrival: Int64) {
+        let source = body.columns
+        // The common cases copy whole columns; only the ranges move by what is there already.
+        let base = UInt32(columns.text.count)
+        columns.text.append(contentsOf: source.text)
+        columns.timestamps.append(contentsOf: source.timestamps)
+        columns.levels.append(contentsOf: source.levels)
+        Self.append(source.messages, to: &columns.messages, movedBy: base)
+        Self.append(source.tags, to: &columns.tags, movedBy: base)
+        Self.append(source.data, to: &columns.data, movedBy: base)
+        Self.append(source.sources, to: &columns.sources, movedBy: base)
+        for position in body.positions {
+            sequences.append(firstSequence + UInt64(position))
+            receivedAt.append(arrival)
+        }
+    }
+
+    /// Appends one log of other columns.
+    mutating func append(_ source: LogColumns, row: Int, sequence: UInt64, receivedAt arrival: Int64) {
+        columns.timestamps.append(source.timestamps[row])
+        columns.levels.append(source.levels[row])
+        columns.messages.append(copy(source.messages[row], of: source))
+        columns.tags.append(copy(source.tags[row], of: source))
+        columns.data.append(copy(source.data[row], of: source))
+        columns.sources.append(copy(source.sources[row], of: source))
+        sequences.append(sequence)
+        receivedAt.append(arrival)
+    }
+
+    /// Appends one log of other rows.
+    mutating func append(_ other: LogRows, row: Int) {
+        append(other.columns, row: row, sequence: other.sequences[row], receivedAt: other.receivedAt[row])
+    }
+
+    /// The log at a row as it is answered.
+    func log(at row: Int, hub: UInt8, group: UInt32, groupName: String?) -> StoredLog {
+        let timestamp = columns.timestamps[row]
+        return StoredLog(
+            id: LogID(timestamp: timestamp, hub: hub, group: group, sequence: sequences[row]),
+            sequence: sequences[row],
+            timestamp: timestamp,
+            receivedAt: receivedAt[row],
+            level: Level(rawValue: columns.levels[row]) ?? .info,
+            group: groupName,
+            message: Array(columns.bytes(columns.messages[row])),
+            tags: Array(columns.bytes(columns.tags[row])),
+            data: Array(columns.bytes(columns.data[row])),
+            source: Array(columns.bytes(columns.sources[row]))
+        )
+    }
+
+    /// The row of a sequence number, where they rise (tails).
+    func row(ofRising sequence: UInt64) -> Int? {
+        var low = 0
+        var high = sequences.count
+        while low < high {
+            let middle = (low + high) / 2
+            if sequences[middle] < sequence { low = middle + 1 } else { high = middle }
+        }
+        return low < sequences.count && sequences[low] == sequence ? low : nil
+    }
+
+    private mutating func copy(_ range: TextRange, of source: LogColumns) -> TextRange {
+        if range.isNone { return .none }
+        let offset = UInt32(columns.text.count)
+        columns.text.append(contentsOf: source.bytes(range))
+        return TextRange(offset: offset, length: range.length)
+    }
+
+    private static func append(_ ranges: [TextRange], to target: inout [TextRange], movedBy base: UInt32) {
+        target.append(
+            contentsOf: ranges.lazy.map { range in
+                range.isNone ? .none : TextRange(offset: range.offset + base, length: range.length)
+            }
+        )
+    }
+}

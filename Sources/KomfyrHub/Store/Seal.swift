@@ -1,0 +1,147 @@
+import Logging
+import Synchronization
+
+/// The sealing of one group's tail: sorted by time, one chunk for each span present, in one script that fails unless
+/// both of the group's marks are those that it was encoded under.
+struct Seal: Sendable {
+    let group: StoreGroup
+    let session: StoreSession
+    let state: StoreState
+    let replayer: Replayer
+    let configuration: StoreConfiguration
+    let logger: Logger
+    /// Makes the chunks' ids unique under the session's fence.
+    let number: Int
+
+    /// Seals the tail, or leaves it frozen for the next pass.
+    func run() async {
+        let (tail, doubtful, marks) = group.state.withLock { state in
+            state.isDue = false
+            return (state.freeze(), state.doubtfulSeal, state.marks)
+        }
+        guard let tail, let last = tail.rows.sequences.last else { return }
+        do throws(SealProblem) {
+            if let doubtful, try await isThere(doubtful) { return finish(doubtful.entries, upTo: doubtful.upTo, tail) }
+            let chunks = try encode(tail.rows)
+            try await write(chunks, upTo: last, marks)
+            finish(chunks.map(\.entry), upTo: last, tail)
+        } catch {
+            logger.log(
+                level: error.isPassing ? .debug : .error,
+                "a tail was not sealed",
+                metadata: [
+                    "group": "\(group.name ?? "")", "problem": "\(error.words)",
+                ]
+            )
+        }
+    }
+
+    private struct SealProblem: Error {
+        var words: String
+        /// The next pass mends it by itself.
+        var isPassing: Bool
+    }
+
+    private struct EncodedChunk {
+        var entry: ChunkEntry
+        var fields: [[UInt8]]
+    }
+
+    /// Whether Redis has a seal that was never answered: since the fence has risen, its marks are final.
+    private func isThere(_ seal: DoubtfulSeal) async throws(SealProblem) -> Bool {
+        do throws(RedisError) {
+            let marks = try await replayer.marks(of: group.number, session.memory.keys)
+            if marks.sealed == seal.upTo { return true }
+            group.state.withLock { $0.doubtfulSeal = nil }
+            return false
+        } catch {
+            throw SealProblem(words: "\(error)", isPassing: true)
+        }
+    }
+
+    private func encode(_ rows: LogRows) throws(SealProblem) -> [EncodedChunk] {
+        do throws(ChunkProblem) {
+            let compressor = try ChunkCompressor()
+            var chunks: [EncodedChunk] = []
+            let expired = configuration.clock() - configuration.retention
+            for part in Self.parts(of: rows, span: configuration.span) {
+                let fields = try Chunk.fields(part, compressor: compressor)
+                let entry = ChunkEntry(
+                    id: "\(session.memory.keys.hub)-\(session.grant.fence.number)-\(number).\(chunks.count)",
+                    rows: part,
+                    bytes: fields.reduce(0) { $0 + $1.count }
+                )
+                // What is too old to be kept would be gone with its expiry at once.
+                if entry.newest >= expired { chunks.append(EncodedChunk(entry: entry, fields: fields)) }
+            }
+            return chunks
+        } catch {
+            throw SealProblem(words: error.description, isPassing: false)
+        }
+    }
+
+    /// The rows by time, ties by sequence, cut where a span ends and where a chunk is full.
+    static func parts(of rows: LogRows, span: Int64) -> [LogRows] {
+        let times = rows.columns.timestamps
+        let order = (0..<rows.count)
+            .sorted { left, right in
+                (times[left], rows.sequences[left]) < (times[right], rows.sequences[right])
+            }
+        var parts: [LogRows] = []
+        var part = LogRows()
+        var partSpan: Int64 = 0
+        for row in order {
+            let rowSpan = LogID.floorDivide(times[row], span)
+            let isFull =
+                part.count >= HubLimits.chunkRecords || part.columns.text.count >= HubLimits.chunkTextBytes
+            if part.count > 0 && (rowSpan != partSpan || isFull) {
+                parts.append(part)
+                part = LogRows()
+            }
+            partSpan = rowSpan
+            part.append(rows, row: row)
+        }
+        if part.count > 0 { parts.append(part) }
+        return parts
+    }
+
+    private func write(_ chunks: [EncodedChunk], upTo last: UInt64, _ marks: GroupMarks) async throws(SealProblem) {
+        let keys = session.memory.keys
+        var arguments = session.grant.fence.arguments
+        arguments += [
+            Array(text: keys.sealedMark), Array(text: keys.purgedMark), Array(text: String(marks.sealed)),
+            Array(text: String(marks.purged)), Array(text: String(last)),
+        ]
+        for chunk in chunks {
+            let expiry = LogID.floorDivide(chunk.entry.newest + configuration.retention, 1_000_000_000) + 1
+            arguments += [
+                Array(text: String(chunk.entry.score)), Array(text: chunk.entry.member), Array(text: String(expiry)),
+            ]
+            arguments += chunk.fields
+        }
+        do throws(RedisError) {
+            let answer = try await replayer.redis.evaluate(
+                StoreScripts.seal,
+                keys: Fence.keys + [StoreKeys.chunks(group.number), StoreKeys.marks(group.number)]
+                    + chunks.map { StoreKeys.chunk(group.number, $0.entry.id) },
+                arguments: arguments
+            )
+            guard case .integer(1) = answer else {
+                throw .unexpected("the group's marks are not those that memory knows: \(answer)")
+            }
+        } catch {
+            if case .inDoubt = error {
+                group.state.withLock { $0.doubtfulSeal = DoubtfulSeal(entries: chunks.map(\.entry), upTo: last) }
+            }
+            var isPassing = true
+            if case .unexpected = error { isPassing = false }
+            throw SealProblem(words: "\(error)", isPassing: isPassing || error.fencing != nil)
+        }
+    }
+
+    /// Readers see the chunks instead of the frozen tail, in one step.
+    private func finish(_ entries: [ChunkEntry], upTo sequence: UInt64, _ tail: FrozenTail) {
+        group.state.withLock { $0.sealed(entries, upTo: sequence) }
+        session.memory.tailBytes.subtract(tail.rows.bytes, ordering: .relaxed)
+    }
+}

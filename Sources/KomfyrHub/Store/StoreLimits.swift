@@ -1,0 +1,101 @@
+import Protocol
+
+/// The store's limits, each with what it bounds and why that number.
+extension HubLimits {
+    // MARK: Commits
+
+    /// Bytes (bodies and their decoded columns) that wait for Redis at most; requests beyond are answered 503.
+    ///
+    /// Two of the largest bodies fit, and a Redis that stands still for a second at full ingest does not fill it.
+    static let openCommitBytes = 128 << 20
+    /// Bytes of bodies at which a commit is closed and sent: far below Redis's 512 MiB for one argument, and small
+    /// enough that nobody waits long behind it.
+    ///
+    /// A single larger body makes a commit of its own.
+    static let commitBytes = 16 << 20
+    /// Requests of one commit at most: bounds the answers that one round trip brings.
+    static let commitRequests = 16_384
+    /// How long requests wait for a connection when it is in doubt whether Redis has them, in milliseconds: a restart
+    /// of the private Redis is through by then; beyond, they are answered 503.
+    static let inDoubtMs = 10_000
+
+    // MARK: WAL and tails
+
+    /// Bytes of the WAL in Redis above which the tail that pins its oldest entry is sealed at once.
+    ///
+    /// It bounds what a start has to replay.
+    static let walBytes = 256 << 20
+    /// Bytes of all tails in memory above which the largest is sealed at once.
+    static let tailBytes = 256 << 20
+    /// Logs of a tail at which it is sealed: enough for the columns to compress well, few enough to scan at once.
+    static let sealRecords = 4_096
+    /// Bytes of a tail's text at which it is sealed, however few logs that are.
+    static let sealBytes = 8 << 20
+    /// How long a log stays in a tail at most, in milliseconds: it bounds what a quiet group pins in the WAL.
+    static let sealAgeMs = 300_000
+    /// Spans that the retention is divided into; a chunk lies within one of them, so that expiry by key loses at most
+    /// an eighth too late.
+    static let spansPerRetention: Int64 = 8
+    /// Seals under way at the same time: encoding is bounded by the cores, waiting for Redis is not.
+    static let sealsUnderWay = 4
+    /// Bytes read from the WAL at a time, roughly, when it is replayed.
+    static let replayPageBytes = 4 << 20
+
+    // MARK: Chunks
+
+    /// Logs of one chunk at most: what a reader has to decode at once.
+    static let chunkRecords = 16_384
+    /// Bytes of text at which a chunk is full, unless a single log is larger.
+    static let chunkTextBytes = 16 << 20
+    /// A chunk is never larger than this when unpacked, in bytes; more is damage.
+    static let chunkPlainBytes = 64 << 20
+    /// Bytes of decoded chunks kept for the next query.
+    static let chunkCacheBytes = 64 << 20
+    /// Chunks that a query fetches at a time at most.
+    static let chunksPerFetch = 8
+    /// How often a query starts over because a chunk was replaced under it.
+    static let queryAttempts = 4
+
+    // MARK: Groups
+
+    /// Groups beyond which logs for new ones are refused by name.
+    ///
+    /// The ids hold 18 bits (262,144) of group number; the rest is room for the numbers of groups that are being
+    /// removed.
+    static let groups = 200_000
+    /// The highest group number: 18 bits.
+    static let groupNumber: UInt32 = (1 << 18) - 1
+    /// Redis commands that a start sends at a time.
+    static let loadPipeline = 512
+
+    // MARK: Idempotency
+
+    /// How many sequence numbers below the highest the hub remembers for each generation of an agent.
+    static let seenWindow = 64
+    /// Runs of refused positions kept for an answer that may have to be repeated; the count beyond is right, the
+    /// positions are left out.
+    static let seenRefusedRuns = 256
+    /// Generations whose windows are kept in memory; others are read from Redis when they come again.
+    static let seenCache = 16_384
+    /// How long an idle window is kept beyond the retention, in milliseconds: a batch may wait in an agent's buffer as
+    /// long as its logs are taken at all, up to a day ahead of the clock, and an hour to spare.
+    static let seenIdleMs: Int64 = 25 * 3_600_000
+
+    // MARK: Formats
+
+    /// Positions that one body can have: two bytes each at least.
+    static let bodyPositions = ProtocolLimits.bodyBytes / 2
+    /// Bytes of one WAL entry's description (everything but the bodies) at most; more is damage.
+    static let walDescriptionBytes = 64 << 20
+    /// Damaged WAL entries kept for an operator to look at.
+    static let damagedKept = 16
+
+    // MARK: Upkeep
+
+    /// How often the store looks for tails to seal and entries to trim, in milliseconds.
+    static let sealTickMs = 500
+    /// How often expired index entries, empty groups and idle windows are removed, in milliseconds.
+    static let sweepMs = 60_000
+    /// Groups that one sweep removes at most: the rest follows at the next.
+    static let sweepGroups = 4_096
+}

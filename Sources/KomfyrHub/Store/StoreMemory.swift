@@ -1,0 +1,161 @@
+import Synchronization
+
+/// What the hub holds of one state of Redis: groups with tails and chunk indexes, and which WAL entries there are.
+///
+/// It is made by loading from Redis, then kept in step by the writer (commits) and the sealer. When Redis turns out to
+/// be another or an older one it is not mended but replaced by a new one; readers that still hold it come to no harm.
+final class StoreMemory: Sendable {
+    let keys: StoreKeys
+    /// Groups by name and number.
+    let directory = Mutex(GroupDirectory())
+    /// The next sequence number: all below it are visible to readers.
+    let nextSequence: Atomic<UInt64>
+    /// WAL entries in Redis.
+    let ledger = Mutex(WALLedger())
+    /// Bytes of all tails.
+    let tailBytes = Atomic<Int>(0)
+    /// Groups with a tail, and those of them to seal now.
+    let tails = Mutex(TailList())
+
+    init(hub: UInt8, nextSequence: UInt64) {
+        keys = StoreKeys(hub: hub)
+        self.nextSequence = Atomic(nextSequence)
+    }
+
+    /// The newest visible sequence; 0: none.
+    var newestSequence: UInt64 { nextSequence.load(ordering: .acquiring) &- 1 }
+
+    /// Appends a body's logs to their groups' tails.
+    ///
+    /// `groups` are those of the body's group names, nil where refused by name. With `leavesOutMarked`, as in replay,
+    /// what the marks say is sealed or purged is left out. `policy` tells which tails are due afterwards.
+    func append(
+        _ body: DecodedBody,
+        firstSequence: UInt64,
+        arrival: Int64,
+        groups: [StoreGroup?],
+        leavesOutMarked: Bool,
+        now: Int64,
+        policy: StoreConfiguration.SealPolicy
+    ) {
+        if groups.count == 1, !leavesOutMarked {
+            guard let group = groups[0] else { return }
+            change(group, now: now, policy: policy) { rows, _ in
+                rows.append(body, firstSequence: firstSequence, arrival: arrival)
+            }
+            return
+        }
+        for (index, rows) in Self.rowsByGroup(body.groups, count: groups.count).enumerated() where !rows.isEmpty {
+            guard let group = groups[index] else { continue }
+            change(group, now: now, policy: policy) { open, marks in
+                for row in rows {
+                    let sequence = firstSequence + UInt64(body.positions[Int(row)])
+                    if leavesOutMarked && sequence <= marks.done { continue }
+                    open.append(body.columns, row: Int(row), sequence: sequence, receivedAt: arrival)
+                }
+            }
+        }
+    }
+
+    /// Appends rows of a group, as a WAL entry holds them that was written from memory.
+    func append(_ rows: LogRows, to group: StoreGroup, now: Int64, policy: StoreConfiguration.SealPolicy) {
+        change(group, now: now, policy: policy) { open, marks in
+            for row in 0..<rows.count where rows.sequences[row] > marks.done { open.append(rows, row: row) }
+        }
+    }
+
+    private func change(
+        _ group: StoreGroup,
+        now: Int64,
+        policy: StoreConfiguration.SealPolicy,
+        _ append: (inout LogRows, GroupMarks) -> Void
+    ) {
+        let (grown, isNew, isDue) = group.state.withLock { state -> (Int, Bool, Bool) in
+            let before = state.open.bytes
+            let row = state.open.count
+            append(&state.open, state.marks)
+            if state.open.count == row { return (0, false, false) }
+            state.summarize(from: row, now: now)
+            let isNew = !state.isListed
+            state.isListed = true
+            let isFull = state.open.count >= policy.records || state.open.columns.text.count >= policy.textBytes
+            let isDue = isFull && !state.isDue
+            if isDue { state.isDue = true }
+            return (state.open.bytes - before, isNew, isDue)
+        }
+        tailBytes.add(grown, ordering: .relaxed)
+        if isNew || isDue {
+            tails.withLock { tails in
+                if isNew { tails.groups.append(group) }
+                if isDue { tails.due.append(group) }
+            }
+        }
+    }
+
+    /// The rows of each group, in order.
+    private static func rowsByGroup(_ groups: [UInt32], count: Int) -> [[UInt32]] {
+        var rows = [[UInt32]](repeating: [], count: count)
+        for (row, group) in groups.enumerated() { rows[Int(group)].append(UInt32(row)) }
+        return rows
+    }
+}
+
+/// Groups that have a tail.
+struct TailList {
+    /// All of them; the sealer takes out those that have none any more.
+    var groups: [StoreGroup] = []
+    /// Those that are full.
+    var due: [StoreGroup] = []
+}
+
+/// The WAL entries in Redis, oldest first: what there is to trim.
+struct WALLedger {
+    struct Entry {
+        var id: String
+        var firstSequence: UInt64
+        /// One beyond the last.
+        var endSequence: UInt64
+        var bytes: Int
+    }
+
+    private(set) var entries: [Entry] = []
+    /// Entries before it are trimmed; they are cut off the array now and then.
+    private var start = 0
+    private(set) var bytes = 0
+
+    var count: Int { entries.count - start }
+
+    /// The lowest sequence that is still in the WAL.
+    var oldestSequence: UInt64? { count > 0 ? entries[start].firstSequence : nil }
+
+    /// How many entries begin with a sequence: the part number of the next.
+    func parts(from sequence: UInt64) -> Int {
+        entries[start...].reversed().prefix { $0.firstSequence >= sequence }.count { $0.firstSequence == sequence }
+    }
+
+    mutating func append(_ entry: Entry) {
+        entries.append(entry)
+        bytes += entry.bytes
+    }
+
+    /// How many entries hold nothing from `sequence` on.
+    func trimmable(below sequence: UInt64) -> Int {
+        var count = 0
+        while start + count < entries.count, entries[start + count].endSequence <= sequence { count += 1 }
+        return count
+    }
+
+    /// The id of the first entry that stays when `count` go; nil: none stays.
+    func firstKept(after count: Int) -> String? {
+        start + count < entries.count ? entries[start + count].id : nil
+    }
+
+    mutating func dropFirst(_ count: Int) {
+        for index in start..<start + count { bytes -= entries[index].bytes }
+        start += count
+        if start > 1_024 && start * 2 > entries.count {
+            entries.removeFirst(start)
+            start = 0
+        }
+    }
+}

@@ -1,0 +1,159 @@
+/// The scripts that write to the store.
+///
+/// Each begins with the lease's fence check, so that one which was still under way in a dead connection or a stopped
+/// hub writes nothing; `KEYS` and `ARGV` 1 and 2 are the fence's.
+///
+/// Sequence numbers are compared and stored as text: Lua's numbers lose bits beyond 2^53.
+enum StoreScripts {
+    /// Takes a commit: WAL entry, seen windows, new groups and the next sequence number, all or nothing.
+    ///
+    /// KEYS: 3 sequence, 4 WAL, 5 seen, 6 groups, 7 group numbers. ARGV: 3 expected and 4 next sequence, 5 the entry's
+    /// id, 6 its value, 7 how many seen windows, for each its field, expected revision (empty: no field) and new value,
+    /// then how many new groups, for each name and number. Answers 1, or writes nothing and answers
+    /// `{'sequence', the one that stands}` or `{'seen', the values that stand, null for none}`.
+    static let commit = RedisScript(
+        Lease.fenceCheck + """
+            local sequence = redis.call('GET', KEYS[3])
+            if (sequence or '1') ~= ARGV[3] then
+                return {'sequence', sequence}
+            end
+            local count = tonumber(ARGV[7])
+            local at = 8
+            local isSame = true
+            local stand = {'seen'}
+            for index = 1, count do
+                local value = redis.call('HGET', KEYS[5], ARGV[at])
+                stand[index + 1] = value
+                if string.sub(value or '', 1, \(SeenWindow.revisionBytes)) ~= ARGV[at + 1] then
+                    isSame = false
+                end
+                at = at + 3
+            end
+            if not isSame then
+                return stand
+            end
+            redis.call('XADD', KEYS[4], ARGV[5], '\(WALEntry.field)', ARGV[6])
+            redis.call('SET', KEYS[3], ARGV[4])
+            at = 8
+            for index = 1, count do
+                redis.call('HSET', KEYS[5], ARGV[at], ARGV[at + 2])
+                at = at + 3
+            end
+            local groups = tonumber(ARGV[at])
+            at = at + 1
+            for index = 1, groups do
+                redis.call('HSET', KEYS[6], ARGV[at], ARGV[at + 1])
+                redis.call('HSET', KEYS[7], ARGV[at + 1], ARGV[at])
+                at = at + 2
+            end
+            return 1
+            """
+    )
+
+    /// Puts a tail into chunks: chunks, index and mark, all or nothing.
+    ///
+    /// KEYS: 3 index, 4 marks, then the chunks. ARGV: 3 and 4 the fields of this hub's marks (sealed, purged), 5 and 6
+    /// their expected values, 7 the new sealed mark, then for each chunk its score and member, its expiry in seconds
+    /// since 1970, and the four words of its two fields. Answers 1, or writes nothing and answers
+    /// `{'marks', sealed, purged}`.
+    static let seal = RedisScript(
+        Lease.fenceCheck + """
+            local marks = redis.call('HMGET', KEYS[4], ARGV[3], ARGV[4])
+            if (marks[1] or '0') ~= ARGV[5] or (marks[2] or '0') ~= ARGV[6] then
+                return {'marks', marks[1] or '0', marks[2] or '0'}
+            end
+            local at = 8
+            for index = 5, #KEYS do
+                redis.call('HSET', KEYS[index], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6])
+                redis.call('EXPIREAT', KEYS[index], ARGV[at + 2])
+                redis.call('ZADD', KEYS[3], ARGV[at], ARGV[at + 1])
+                at = at + 7
+            end
+            redis.call('HSET', KEYS[4], ARGV[3], ARGV[7])
+            return 1
+            """
+    )
+
+    /// Drops WAL entries below an id.
+    ///
+    /// KEYS: 3 WAL. ARGV: 3 the first id that stays. Answers how many went.
+    static let trim = RedisScript(Lease.fenceCheck + "return redis.call('XTRIM', KEYS[3], 'MINID', ARGV[3])")
+
+    /// Writes again what memory holds after Redis had lost it.
+    ///
+    /// KEYS: as `commit`. ARGV: 3 next sequence, 4 the entry's id (empty: none), 5 its value, 6 how many seen windows,
+    /// for each field and value, then how many groups, for each name and number. Answers 1.
+    static let restore = RedisScript(
+        Lease.fenceCheck + """
+            if ARGV[4] ~= '' then
+                redis.call('XADD', KEYS[4], ARGV[4], '\(WALEntry.field)', ARGV[5])
+            end
+            redis.call('SET', KEYS[3], ARGV[3])
+            local at = 7
+            for index = 1, tonumber(ARGV[6]) do
+                redis.call('HSET', KEYS[5], ARGV[at], ARGV[at + 1])
+                at = at + 2
+            end
+            local groups = tonumber(ARGV[at])
+            at = at + 1
+            for index = 1, groups do
+                redis.call('HSET', KEYS[6], ARGV[at], ARGV[at + 1])
+                redis.call('HSET', KEYS[7], ARGV[at + 1], ARGV[at])
+                at = at + 2
+            end
+            return 1
+            """
+    )
+
+    /// Keeps a damaged WAL entry for an operator to look at, once.
+    ///
+    /// KEYS: 3 damaged entries. ARGV: 3 the entry's id, 4 its value, 5 how many are kept. Answers 1 when it was new.
+    static let setAside = RedisScript(
+        Lease.fenceCheck + """
+            if redis.call('HEXISTS', KEYS[3], ARGV[3]) == 1 or redis.call('HLEN', KEYS[3]) >= tonumber(ARGV[5]) then
+                return 0
+            end
+            return redis.call('HSET', KEYS[3], ARGV[3], ARGV[4])
+            """
+    )
+
+    /// Removes index entries of expired chunks.
+    ///
+    /// KEYS: 3 index. ARGV: 3 the range's end (`(` before it: exclusive).
+    static let sweepIndex = RedisScript(
+        Lease.fenceCheck + "return redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[3])"
+    )
+
+    /// Removes a group that holds nothing.
+    ///
+    /// KEYS: 3 index, 4 marks, 5 groups, 6 group numbers. ARGV: 3 name, 4 number. Answers 1, or 0 when it has chunks.
+    static let removeGroup = RedisScript(
+        Lease.fenceCheck + """
+            if redis.call('ZCARD', KEYS[3]) > 0 then
+                return 0
+            end
+            redis.call('DEL', KEYS[3], KEYS[4])
+            if redis.call('HGET', KEYS[5], ARGV[3]) == ARGV[4] then
+                redis.call('HDEL', KEYS[5], ARGV[3])
+            end
+            redis.call('HDEL', KEYS[6], ARGV[4])
+            return 1
+            """
+    )
+
+    /// Removes idle seen windows, if they are still the ones that were looked at.
+    ///
+    /// KEYS: 3 seen. ARGV from 3 on: for each its field and revision. Answers how many went.
+    static let forgetSeen = RedisScript(
+        Lease.fenceCheck + """
+            local gone = 0
+            for at = 3, #ARGV, 2 do
+                local value = redis.call('HGET', KEYS[3], ARGV[at])
+                if value and string.sub(value, 1, \(SeenWindow.revisionBytes)) == ARGV[at + 1] then
+                    gone = gone + redis.call('HDEL', KEYS[3], ARGV[at])
+                end
+            end
+            return gone
+            """
+    )
+}
