@@ -72,6 +72,20 @@ public struct JSONScanner: ~Copyable {
         if let handle { csimdjson_free(handle) }
     }
 
+    /// What it keeps for texts to come, in bytes.
+    public var memory: Int { (handle.map { csimdjson_capacity($0) } ?? 0) * Self.positionBytes + scratch.capacity }
+
+    /// Gives back what it has grown to beyond so many bytes.
+    ///
+    /// A cursor is not valid after this.
+    public mutating func trim(toBytes kept: Int) {
+        if let handle { csimdjson_trim(handle, max(0, kept) / Self.positionBytes) }
+        if scratch.capacity > kept { scratch = [] }
+    }
+
+    /// A text of nothing but brackets has a position for each byte, so that memory for as many is kept.
+    private static let positionBytes = MemoryLayout<UInt32>.size
+
     /// Finds the structure of `text`, behind which `padding` bytes must be readable.
     ///
     /// The cursor is valid until the next call, and as long as `text` is.
@@ -97,7 +111,7 @@ public struct JSONScanner: ~Copyable {
         scratch.removeAll(keepingCapacity: true)
         scratch.reserveCapacity(text.count + Self.padding)
         scratch.append(contentsOf: text)
-        for _ in 0..<Self.padding { scratch.append(0x20) }
+        scratch.append(contentsOf: repeatElement(0x20, count: Self.padding))
         // The array is not touched until the next call, so its storage stays where it is; the cursor's contract says
         // so. Leaving withUnsafeBytes with the pointer is sound only because of that.
         let copy = scratch.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[..<text.count]) }
