@@ -11,7 +11,6 @@ public enum JSONText {
     /// - Returns: how many replacements were made.
     @discardableResult
     public static func appendString(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) -> Int {
-        output.reserveCapacity(output.count + bytes.count + 2)
         output.append(UInt8(ascii: "\""))
         let repairs = appendEscaped(bytes, to: &output)
         output.append(UInt8(ascii: "\""))

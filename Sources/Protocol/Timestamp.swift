@@ -99,7 +99,6 @@ public enum Timestamp {
             day -= 1
         }
         let (year, month, dayOfMonth) = date(days: Int(day))
-        bytes.reserveCapacity(bytes.count + 30)
         appendDigits(year, count: 4, to: &bytes)
         bytes.append(UInt8(ascii: "-"))
         appendDigits(month, count: 2, to: &bytes)

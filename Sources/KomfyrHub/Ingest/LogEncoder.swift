@@ -4,7 +4,9 @@ import Protocol
 enum LogEncoder {
     /// Appends `{"id","message","level","group","tags","data","timestamp","source","received_at"}`, nulls written.
     static func append(_ log: StoredLog, to output: inout [UInt8]) {
-        output.reserveCapacity(output.count + log.message.count + log.data.count + log.tags.count + 300)
+        let needed = output.count + log.message.count + log.data.count + log.tags.count + 300
+        // Twice as much each time: exactly what is needed would copy the whole answer once for each log.
+        if needed > output.capacity { output.reserveCapacity(max(needed, output.capacity * 2)) }
         literal("{\"id\":\"", to: &output)
         log.id.appendText(to: &output)
         literal("\",\"message\":", to: &output)
