@@ -212,6 +212,82 @@ struct BodyDecoderTests {
         #expect(decoded.repairs == 1)
     }
 
+    @Test func `broken UTF-8 is repaired also where another line is no JSON`() throws {
+        let body =
+            Array("{\"message\":\"cut\n{\"message\":\"bl".utf8) + [0xE5]
+            + Array("b\"}\n{\"message\":\"ok\"}\n".utf8)
+        let decoded = try decode(body, context(.ndjson))
+        #expect(rows(decoded).map(\.message) == ["bl\u{FFFD}b", "ok"])
+        #expect(decoded.refusals.map(\.index) == [0])
+        #expect(decoded.repairs == 1)
+    }
+
+    @Test func `a carriage return within a line's data becomes a blank`() throws {
+        let body = try decode("{\"message\":\"x\",\"data\":{\r\"a\":1}}\r\n", .ndjson)
+        #expect(rows(body).first?.data == "{ \"a\":1}")
+    }
+
+    @Test func `a tag is only a repeat of a whole tag`() throws {
+        let body = try decode(#"{"message":"x","tags":["a","b",",","q\"b\"","b\"","a",",","b\""]}"#, .single)
+        #expect(rows(body).first?.tags == #"["a","b",",","q\"b\"","b\""]"#)
+    }
+
+    @Test func `a group that only refused logs name is not the body's`() throws {
+        let bad = [
+            #"{"message":"x","group":"old","timestamp":"1999-01-01T00:00:00Z"}"#, #"{"group":"silent"}"#,
+            #"{"message":"x","group":"sourced","source":7}"#, #"{"message":"x","group":"trailed"} x"#,
+        ]
+        let body = try decode(bad.joined(separator: "\n") + "\n{\"message\":\"x\",\"group\":\"good\"}\n", .ndjson)
+        #expect(body.groupNames == ["good"])
+        #expect(rows(body) == [Row(message: "x", group: "good", position: 4)])
+        #expect(body.refusals.map(\.index) == [0, 1, 2, 3])
+    }
+
+    @Test func `defaults are kept once, however many logs share them`() throws {
+        let tag = String(repeating: "t", count: 100)
+        let defaults = RequestDefaults(tags: [tag], source: String(repeating: "s", count: 200))
+        let lines = String(repeating: "{\"message\":\"m\"}\n{\"message\":\"m\"} x\n", count: 500)
+        let body = try decode(Array(lines.utf8), context(.ndjson, defaults: defaults))
+        #expect(rows(body).allSatisfy { $0.tags == "[\"\(tag)\"]" && $0.source == defaults.source })
+        #expect(body.columns.count == 500 && body.columns.text.count < 1_000)
+    }
+
+    @Test func `many logs in one answer enlarge its buffer some times, not once each`() {
+        var log = StoredLog(
+            id: LogID(timestamp: arrival, hub: 1, group: 1, sequence: 1),
+            sequence: 1,
+            timestamp: arrival,
+            receivedAt: arrival,
+            level: .info,
+            message: Array("a message".utf8),
+            tags: [],
+            data: [],
+            source: []
+        )
+        log.group = "g"
+        var output: [UInt8] = []
+        var enlarged = 0
+        for _ in 0..<5_000 {
+            let before = output.capacity
+            LogEncoder.append(log, to: &output)
+            if output.capacity != before { enlarged += 1 }
+        }
+        #expect(enlarged < 30)
+    }
+
+    @Test func `a large body leaves no large memory behind`() throws {
+        let decoder = BodyDecoder()
+        for format in [BodyFormat.batch, .ndjson] {
+            let large = [UInt8](repeating: UInt8(ascii: "["), count: 3 << 20)
+            _ = try? large.withUnsafeBytes { try decoder.decode($0, context(format)) }
+            let cut = Array("\"cut\n".utf8) + large
+            _ = try? cut.withUnsafeBytes { try decoder.decode($0, context(format)) }
+            #expect(decoder.memory <= 3 * HubLimits.decoderScratchBytes)
+        }
+        let small = Array("{\"message\":\"m\"}".utf8)
+        #expect(try small.withUnsafeBytes { try decoder.decode($0, context(.single)) }.columns.count == 1)
+    }
+
     @Test func `a line whose string is not closed costs one line`() throws {
         let body = try decode(
             "{\"message\":\"a\"}\n{\"message\":\"b\n{\"message\":\"c\"}\n{\"message\":\"d\"} x\n{\"message\":\"e\"}",
