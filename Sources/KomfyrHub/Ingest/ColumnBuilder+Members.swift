@@ -98,9 +98,10 @@ extension ColumnBuilder {
         let range = append(bytes)
         if hasLineBreaks {
             // Outside of strings alone: within them line breaks are not JSON.
-            for index in Int(range.offset)..<columns.text.count
-            where columns.text[index] == 0x0A || columns.text[index] == 0x0D {
-                columns.text[index] = 0x20
+            columns.text.withUnsafeMutableBytes { text in
+                for index in Int(range.offset)..<text.count where text[index] == 0x0A || text[index] == 0x0D {
+                    text[index] = 0x20
+                }
             }
         }
         return range
