@@ -65,10 +65,11 @@ final class BodyDecoder {
         text.removeAll(keeping: HubLimits.decoderScratchBytes)
         scanner.trim(toBytes: HubLimits.decoderScratchBytes)
         lineScanner.trim(toBytes: HubLimits.decoderScratchBytes)
+        decompressor.trim(toBytes: HubLimits.decoderScratchBytes)
     }
 
     /// What an idle decoder keeps, in bytes.
-    var memory: Int { text.capacity + scanner.memory + lineScanner.memory }
+    var memory: Int { text.capacity + scanner.memory + lineScanner.memory + decompressor.memory }
 
     /// Decodes `text`; problems of the whole body that are no JSON problems are left in the builder.
     private func decodeText(_ builder: inout ColumnBuilder) throws(JSONProblem) {

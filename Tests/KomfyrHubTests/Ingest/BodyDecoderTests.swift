@@ -67,6 +67,17 @@ private func rows(_ body: DecodedBody) -> [Row] {
         }
 }
 
+/// A zstd frame with the largest window that is taken, which does not name its size.
+private func packedWithLargeWindow(_ bytes: [UInt8]) -> [UInt8] {
+    let zstd = ZSTD_createCCtx()
+    defer { ZSTD_freeCCtx(zstd) }
+    ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, HubLimits.zstdWindowLog)
+    ZSTD_CCtx_setParameter(zstd, ZSTD_c_contentSizeFlag, 0)
+    var packed = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
+    let count = ZSTD_compress2(zstd, &packed, packed.count, bytes, bytes.count)
+    return Array(packed[..<count])
+}
+
 struct BodyDecoderTests {
     @Test func `a whole log is taken with every field`() throws {
         let body = try decode(
@@ -284,6 +295,9 @@ struct BodyDecoderTests {
             _ = try? cut.withUnsafeBytes { try decoder.decode($0, context(format)) }
             #expect(decoder.memory <= 3 * HubLimits.decoderScratchBytes)
         }
+        let packed = packedWithLargeWindow([UInt8](repeating: UInt8(ascii: "["), count: 20 << 20))
+        _ = try? packed.withUnsafeBytes { try decoder.decode($0, context(.batch, encoding: .zstd)) }
+        #expect(decoder.memory <= HubLimits.decoderScratchBytes)
         let small = Array("{\"message\":\"m\"}".utf8)
         #expect(try small.withUnsafeBytes { try decoder.decode($0, context(.single)) }.columns.count == 1)
     }
