@@ -16,11 +16,16 @@ run: ## install what is missing, build, and run hub and agent here (data in ./da
 	@$(MAKE) --no-print-directory build
 	@scripts/run "$$(swift build $(release) --show-bin-path)"
 
+# One process for each, so that what a test counts of its process (descriptors) is its own; only a few tests at a time,
+# since many start a Redis, a hub or a browser.
+suites := ProtocolTests EventLoopTests KomfyrAgentTests KomfyrHubTests EndToEndTests BrowserTests
 test: ## install what is missing, build, and run all tests: unit, end to end, browser, examples
 	@scripts/set-up test
 	@$(MAKE) --no-print-directory dashboard
 	swift build --build-tests
-	swift test
+	@for suite in $(suites); do \
+		echo "== $$suite"; \
+		swift test --skip-build --experimental-maximum-parallelization-width 4 --filter "^$$suite\\." || exit 1; done
 
 bench: ## measure ingest, the agent, and memory on this machine, into Benchmarks/RESULTS.md
 	@scripts/set-up run
