@@ -9,8 +9,8 @@ public final class LoopThread: Sendable {
     /// The loop's door.
     public let mailbox: Mailbox
 
-    /// The thread until it has been joined.
-    private let thread: Mutex<pthread_t?>
+    private let thread: pthread_t
+    private let isJoined = Mutex(false)
     /// Ample for a loop whose work is flat, an eighth of the system's default.
     private static let stackBytes = 1 << 20
 
@@ -63,22 +63,23 @@ public final class LoopThread: Sendable {
             start.release()
             throw LoopError(code: uv_translate_sys_error(code), attempt: "start the thread \(name)")
         }
-        self.thread = Mutex(thread)
+        self.thread = thread
     }
 
     deinit {
         mailbox.askToStop()
-        thread.withLock { if let thread = $0 { _ = pthread_detach(thread) } }
+        isJoined.withLock { if !$0 { _ = pthread_detach(thread) } }
     }
 
     /// Stops the loop and waits for the thread's end; from within the thread itself it cannot wait, and only stops.
     public func stop() {
         mailbox.askToStop()
+        // Before the lock, which another thread may hold while it waits for this one's end.
+        guard pthread_equal(thread, pthread_self()) == 0 else { return }
         // Whoever else calls this waits at the lock for the same end.
-        thread.withLock { thread in
-            guard let joined = thread, pthread_equal(joined, pthread_self()) == 0 else { return }
-            pthread_join(joined, nil)
-            thread = nil
+        isJoined.withLock { isJoined in
+            if !isJoined { pthread_join(thread, nil) }
+            isJoined = true
         }
     }
 }

@@ -5,7 +5,9 @@
 struct Batch: Sendable {
     /// NDJSON: one JSON object a line, each line ended by LF.
     var body: [UInt8]
-    /// The lines in `body`. 0 for a batch that carries positions alone.
+    /// The lines in `body`.
+    ///
+    /// 0 for a batch that carries positions alone.
     var records: Int
     /// How far in which file its records brought the agent, each after the last record that `body` holds.
     var positions: [FilePosition]
@@ -13,7 +15,9 @@ struct Batch: Sendable {
     var isFromDatagramsOnly: Bool
 }
 
-/// How far a file has been read. A file is known by input, device, inode and fingerprint, never by its name.
+/// How far a file has been read.
+///
+/// A file is known by input, device, inode and fingerprint, never by its name.
 struct FilePosition: Sendable, Hashable {
     /// The name of the input that read it.
     var input: String

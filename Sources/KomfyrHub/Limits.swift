@@ -55,14 +55,15 @@ extension HubLimits {
 
     /// Logs in one body: far above what an agent sends, so that a body of empty lines cannot make millions of errors.
     static let logsPerBody = 100_000
-    /// Refused logs that an answer names one by one; the count names the rest.
-    static let refusalsListed = 1_000
     /// How far ahead of now a log's time may lie, in nanoseconds: a day covers a clock in the wrong time zone.
     static let futureNanoseconds: Int64 = 86_400 * 1_000_000_000
     /// The window of a zstd frame, as a power of two in bytes: what level 1 to 19 use, without the memory that a
     /// hostile frame could ask for.
     static let zstdWindowLog: Int32 = 24
     /// Memory that an idle decoder keeps for its next body, in bytes.
+    ///
+    /// So much each for zstd, the text, its structure and that of a single line. Bodies of 2 MiB fit, four times what an
+    /// agent sends.
     static let decoderScratchBytes = 8 << 20
     /// Decoders kept idle: one for each request that two cores decode at once, and some.
     static let decodersKept = 8

@@ -60,7 +60,6 @@ public struct JSONScanner: ~Copyable {
     /// Bytes that must be readable behind a text given to `index`.
     public static let padding = Int(CSIMDJSON_PADDING)
 
-    private static let blanks = [UInt8](repeating: 0x20, count: padding)
     private let handle: OpaquePointer?
     private var scratch: [UInt8] = []
 
@@ -72,6 +71,20 @@ public struct JSONScanner: ~Copyable {
     deinit {
         if let handle { csimdjson_free(handle) }
     }
+
+    /// What it keeps for texts to come, in bytes.
+    public var memory: Int { (handle.map { csimdjson_capacity($0) } ?? 0) * Self.positionBytes + scratch.capacity }
+
+    /// Gives back what it has grown to beyond so many bytes.
+    ///
+    /// A cursor is not valid after this.
+    public mutating func trim(toBytes kept: Int) {
+        if let handle { csimdjson_trim(handle, max(0, kept) / Self.positionBytes) }
+        if scratch.capacity > kept { scratch = [] }
+    }
+
+    /// A text of nothing but brackets has a position for each byte, so that memory for as many is kept.
+    private static let positionBytes = MemoryLayout<UInt32>.size
 
     /// Finds the structure of `text`, behind which `padding` bytes must be readable.
     ///
@@ -97,7 +110,7 @@ public struct JSONScanner: ~Copyable {
     public mutating func indexCopy(of text: UnsafeRawBufferPointer) throws(JSONProblem) -> JSONCursor {
         scratch.removeAll(keepingCapacity: true)
         scratch.append(contentsOf: text)
-        scratch.append(contentsOf: Self.blanks)
+        scratch.append(contentsOf: repeatElement(0x20, count: Self.padding))
         // The array is not touched until the next call, so its storage stays where it is; the cursor's contract says
         // so. Leaving withUnsafeBytes with the pointer is sound only because of that.
         let copy = scratch.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[..<text.count]) }

@@ -29,7 +29,9 @@ struct OriginalDefectsTests {
             #expect(try await Self.messages(hub.logs("level=warning")) == ["critical", "error", "warning"])
             #expect(try await Self.messages(hub.logs("level=critical")) == ["critical"])
             #expect(try await Self.messages(hub.logs("group=a")) == ["warning", "info", "debug"])
-            #expect(try await Self.messages(hub.logs("group=a:*")) == ["critical", "error", "warning", "info", "debug"])
+            #expect(
+                try await Self.messages(hub.logs("group=a:*")) == ["critical", "error", "warning", "info", "debug"]
+            )
             #expect(try await Self.messages(hub.logs("group=x%3F%5By%5D")) == ["literal"])
             for pattern in ["?", "x*", "x%3F%5B*%5D", "%5Ba%5D", "a:%3F", "*:b"] {
                 #expect(try await hub.logs("group=\(pattern)").isEmpty, "\(pattern)")

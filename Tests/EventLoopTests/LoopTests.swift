@@ -73,6 +73,23 @@ extension EventLoopSuite {
             thread.stop()
         }
 
+        @Test func `a thread stops itself while another waits for its end`() async throws {
+            let thread = try LoopThread(name: "both") { _ in }
+            let (isWaiting, hasEnded) = (Tally(), Tally())
+            thread.mailbox.post { _ in
+                while isWaiting.count == 0 { sched_yield() }
+                // Long enough for the other to be within `stop`; too short would only prove less.
+                usleep(50_000)
+                thread.stop()
+            }
+            onThread {
+                isWaiting.add()
+                thread.stop()
+                hasEnded.add()
+            }
+            #expect(try await eventually(seconds: 5) { hasEnded.count == 1 })
+        }
+
         @Test func `a thread has its name`() async throws {
             let name = Mutex("")
             let thread = try LoopThread(name: "a-name-that-is-too-long") { _ in

@@ -28,6 +28,11 @@ typedef struct csimdjson_scanner csimdjson_scanner;
 csimdjson_scanner *csimdjson_make(void);
 void csimdjson_free(csimdjson_scanner *scanner);
 
+/// The longest text in bytes that it has memory for: 4 bytes of positions for each.
+size_t csimdjson_capacity(const csimdjson_scanner *scanner);
+/// Gives memory for texts of more than `kept` bytes back; positions found before are no longer valid.
+void csimdjson_trim(csimdjson_scanner *scanner, size_t kept);
+
 /// Finds the structural positions of `text`: each `{ } [ ] : ,`, each opening quote, and the first byte of each other
 /// scalar, in order. `*positions` is the scanner's own memory, valid until the next call.
 /// @param length below 4 GiB, followed by CSIMDJSON_PADDING readable bytes.

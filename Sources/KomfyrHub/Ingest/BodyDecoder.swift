@@ -40,7 +40,7 @@ final class BodyDecoder {
     /// - Returns: its accepted logs, and the refused ones with their reasons.
     /// - Throws: what is wrong with the whole.
     func decode(_ body: UnsafeRawBufferPointer, _ context: Context) throws(BodyProblem) -> DecodedBody {
-        defer { text.removeAll(keeping: HubLimits.decoderScratchBytes) }
+        defer { giveBack() }
         try decompressor.unpack(body, encoding: context.encoding, limit: context.limit, into: text)
         var builder = ColumnBuilder(context: context)
         do throws(JSONProblem) {
@@ -60,8 +60,21 @@ final class BodyDecoder {
         return builder.finish()
     }
 
+    /// What a large body has made it take, so that idle decoders stay small.
+    private func giveBack() {
+        text.removeAll(keeping: HubLimits.decoderScratchBytes)
+        scanner.trim(toBytes: HubLimits.decoderScratchBytes)
+        lineScanner.trim(toBytes: HubLimits.decoderScratchBytes)
+        decompressor.trim(toBytes: HubLimits.decoderScratchBytes)
+    }
+
+    /// What an idle decoder keeps, in bytes.
+    var memory: Int { text.capacity + scanner.memory + lineScanner.memory + decompressor.memory }
+
     /// Decodes `text`; problems of the whole body that are no JSON problems are left in the builder.
     private func decodeText(_ builder: inout ColumnBuilder) throws(JSONProblem) {
+        // Escapes shrink, and names, brackets and numbers go: the columns seldom need as much, and grow if they do.
+        builder.columns.text.reserveCapacity(text.count)
         if builder.context.format == .ndjson {
             try decodeLines(text.bytes, &builder)
             return
@@ -139,10 +152,14 @@ final class BodyDecoder {
             switch error.reason {
             case .notUTF8: throw error
             case .empty: return
-            default: cursor = nil
+            default:
+                // What else is wrong is told before broken UTF-8 is, which must be mended in all lines first.
+                guard JSONText.isUTF8(whole) else { throw JSONProblem(.notUTF8) }
+                cursor = nil
             }
         }
         guard let base = whole.baseAddress else { return }
+        builder.hasLineBreaks = memchr(base, 0x0D, whole.count) != nil
         var start = 0
         while start < whole.count {
             let lineFeed = memchr(base + start, 0x0A, whole.count - start)

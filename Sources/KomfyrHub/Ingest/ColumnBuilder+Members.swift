@@ -98,9 +98,10 @@ extension ColumnBuilder {
         let range = append(bytes)
         if hasLineBreaks {
             // Outside of strings alone: within them line breaks are not JSON.
-            for index in Int(range.offset)..<columns.text.count
-            where columns.text[index] == 0x0A || columns.text[index] == 0x0D {
-                columns.text[index] = 0x20
+            columns.text.withUnsafeMutableBytes { text in
+                for index in Int(range.offset)..<text.count where text[index] == 0x0A || text[index] == 0x0D {
+                    text[index] = 0x20
+                }
             }
         }
         return range
@@ -151,10 +152,9 @@ extension ColumnBuilder {
         return range(from: start)
     }
 
-    mutating func appendSource(_ cursor: JSONCursor, _ value: JSONValue?) throws(Fault) -> TextRange {
-        guard let value, value.kind != .null, value.kind != .string || value.end > value.start else {
-            return context.defaults.source.map { append(Array($0.utf8)) } ?? .none
-        }
+    /// nil: the log has none of its own.
+    mutating func appendSource(_ cursor: JSONCursor, _ value: JSONValue?) throws(Fault) -> TextRange? {
+        guard let value, value.kind != .null, value.kind != .string || value.end > value.start else { return nil }
         guard value.kind == .string else {
             throw .refused(type: "string_type", location: ["source"], message: "the source must be a string or null")
         }
@@ -236,13 +236,18 @@ extension ColumnBuilder {
         let written = columns.text.count
         JSONText.appendString(tag, to: &columns.text)
         let length = columns.text.count - written
-        // A tag with its quotes cannot occur within another one: quotes within are escaped.
         let isRepeat = columns.text.withUnsafeBytes { text in
             guard let base = text.baseAddress else { return false }
-            var candidate = start
+            // From tag to tag, each with its quotes: none of them is the beginning of another.
+            var candidate = start + 1
             while candidate + length <= before {
                 if memcmp(base + candidate, base + written, length) == 0 { return true }
                 candidate += 1
+                while candidate < before, text[candidate] != UInt8(ascii: "\"") {
+                    candidate += text[candidate] == UInt8(ascii: "\\") ? 2 : 1
+                }
+                // Behind the closing quote and the comma.
+                candidate += 2
             }
             return false
         }

@@ -26,7 +26,10 @@ struct ColumnBuilder {
     /// On replay: the next refused position's index in `context.refusedPositions`.
     private var nextRefused = 0
     var scratch: [UInt8] = []
-    var defaultTags: [UInt8] = []
+    private var defaultTags: [UInt8] = []
+    /// Where the defaults stand in the text, once a log had none of its own: the others share them.
+    private var defaultTagsRange: TextRange?
+    private var defaultSourceRange: TextRange?
 
     init(context: BodyDecoder.Context) {
         self.context = context
@@ -100,14 +103,13 @@ struct ColumnBuilder {
 
     /// Reads a line of NDJSON, which is one log and nothing else.
     mutating func appendLine(_ cursor: inout JSONCursor) {
-        let before = (columns.count, columns.text.count, position)
+        let before = position
         do throws(JSONProblem) {
             try appendLog(&cursor)
+            // That nothing follows a log that was taken is made sure before it is.
             try cursor.finish()
         } catch {
-            // The line may have been taken before the rest of it proved wrong.
-            position = before.2
-            if columns.count > before.0 { removeLastLog(textCount: before.1) }
+            position = before
             if refusals.last?.index == position { refusals.removeLast() }
             refuseLine(error)
         }
@@ -121,18 +123,6 @@ struct ColumnBuilder {
 
     private mutating func refuse(_ type: String, _ location: [String], _ message: String) {
         refusals.append(Refusal(index: position, type: type, location: location, message: message))
-    }
-
-    private mutating func removeLastLog(textCount: Int) {
-        columns.text.removeLast(columns.text.count - textCount)
-        columns.timestamps.removeLast()
-        columns.levels.removeLast()
-        columns.messages.removeLast()
-        columns.tags.removeLast()
-        columns.data.removeLast()
-        columns.sources.removeLast()
-        groups.removeLast()
-        positions.removeLast()
     }
 
     private var isRefusedOnReplay: Bool {
@@ -201,6 +191,7 @@ struct ColumnBuilder {
                 case nil: _ = try cursor.readValue()
                 }
             }
+            if context.format == .ndjson { try cursor.finish() }
         } catch {
             throw .json(error)
         }
@@ -245,12 +236,13 @@ struct ColumnBuilder {
     private mutating func appendRow(_ cursor: JSONCursor, _ members: Members) throws(Fault) {
         let timestamp = try timestamp(cursor, members.timestamp)
         let level = try level(cursor, members.level)
-        let group = try group(cursor, members.group)
         let data = try appendData(cursor, members.data)
         let message = try appendMessage(cursor, members)
-        let source = try appendSource(cursor, members.source)
-        var tags = members.tags ?? .none
-        if members.tags == nil, !defaultTags.isEmpty { tags = append(defaultTags) }
+        let ownSource = try appendSource(cursor, members.source)
+        // Last of what may refuse the log: the table keeps what it has met, and groups are made of it.
+        let group = try group(cursor, members.group)
+        let tags = members.tags ?? appendDefaultTags()
+        let source = ownSource ?? appendDefaultSource()
         columns.timestamps.append(timestamp)
         columns.levels.append(level.rawValue)
         columns.messages.append(message)
@@ -261,6 +253,20 @@ struct ColumnBuilder {
         positions.append(position)
     }
 
+    private mutating func appendDefaultTags() -> TextRange {
+        if let defaultTagsRange { return defaultTagsRange }
+        let range = append(defaultTags)
+        defaultTagsRange = range
+        return range
+    }
+
+    private mutating func appendDefaultSource() -> TextRange {
+        if let defaultSourceRange { return defaultSourceRange }
+        let range = context.defaults.source.map { append(Array($0.utf8)) } ?? .none
+        defaultSourceRange = range
+        return range
+    }
+
     // MARK: Bytes
 
     /// The text of a string, or the bytes of another value; valid until the next call.
@@ -268,7 +274,8 @@ struct ColumnBuilder {
         guard value.hasEscapes else { return cursor.bytes(value) }
         scratch.removeAll(keepingCapacity: true)
         JSONText.appendUnescaped(cursor.bytes(value), to: &scratch)
-        // `scratch` is not touched while the caller looks at it: it appends to columns, not here.
+        // An array keeps its storage until it is changed, and `scratch` is not touched while the caller looks at it: it
+        // appends to columns, not here.
         return scratch.withUnsafeBytes { $0 }
     }
 

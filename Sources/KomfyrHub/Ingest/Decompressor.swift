@@ -6,15 +6,30 @@ import Protocol
 ///
 /// Not for use by two at once; keeps its zstd context for the next body.
 final class Decompressor {
-    private let zstd: OpaquePointer?
+    private var zstd: OpaquePointer?
 
     init() {
-        zstd = ZSTD_createDCtx()
-        if let zstd { ZSTD_DCtx_setParameter(zstd, ZSTD_d_windowLogMax, HubLimits.zstdWindowLog) }
+        zstd = Self.makeZstd()
+    }
+
+    private static func makeZstd() -> OpaquePointer? {
+        guard let zstd = ZSTD_createDCtx() else { return nil }
+        ZSTD_DCtx_setParameter(zstd, ZSTD_d_windowLogMax, HubLimits.zstdWindowLog)
+        return zstd
     }
 
     deinit {
         if let zstd { ZSTD_freeDCtx(zstd) }
+    }
+
+    /// What it keeps for the next body, in bytes.
+    var memory: Int { zstd.map { ZSTD_sizeof_DCtx($0) } ?? 0 }
+
+    /// Gives back what a frame with a large window has made zstd take, if it is beyond so many bytes.
+    func trim(toBytes kept: Int) {
+        guard memory > kept else { return }
+        ZSTD_freeDCtx(zstd)
+        zstd = Self.makeZstd()
     }
 
     /// Replaces the content of `output` by the unpacked body.
@@ -57,6 +72,8 @@ final class Decompressor {
         limit: Int,
         into output: PaddedBuffer
     ) throws(BodyProblem) {
+        // Without memory it may be there the next time.
+        if zstd == nil { zstd = Self.makeZstd() }
         guard let zstd else { throw .undecodable("no memory to decompress zstd") }
         ZSTD_DCtx_reset(zstd, ZSTD_reset_session_only)
         var input = ZSTD_inBuffer(src: body.baseAddress, size: body.count, pos: 0)

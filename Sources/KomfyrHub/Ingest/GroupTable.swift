@@ -83,9 +83,12 @@ struct GroupTable {
         }
     }
 
-    /// FNV-1a, 64 bits, folded.
+    /// Each process has its own, so that nobody can send names that all fall into one slot.
+    private static let seed = UInt64.random(in: .min ... .max)
+
+    /// FNV-1a, 64 bits, folded; seeded.
     private static func hash(_ name: UnsafeRawBufferPointer) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        var hash = seed
         for byte in name { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         return hash ^ hash >> 32
     }

@@ -40,7 +40,9 @@ final class DataFolder: Sendable {
     }
 
     /// Gives the folder up; the same happens when the last reference goes.
-    func close() { lock.close() }
+    func close() { lock.release() }
+
+    deinit { close() }
 
     /// The path of an entry.
     func entry(_ name: String) -> String { "\(path)/\(name)" }
@@ -124,6 +126,11 @@ final class DataFolder: Sendable {
         guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0,
             rename(new, file) == 0
         else { throw SystemFault(attempt: "write \(file)") }
+        // The new name too is on disk only once its folder is.
+        let folder = open(String(file[..<(file.lastIndex(of: "/") ?? file.startIndex)]), O_RDONLY | O_CLOEXEC)
+        guard folder >= 0 else { throw SystemFault(attempt: "open the folder of \(file)") }
+        defer { Glibc.close(folder) }
+        guard fsync(folder) == 0 else { throw SystemFault(attempt: "sync the folder of \(file)") }
     }
 }
 

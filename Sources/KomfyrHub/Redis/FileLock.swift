@@ -45,6 +45,17 @@ final class FileLock: Sendable {
         try start(descriptor.withLock { $0 })
     }
 
+    /// Gives the lock up for all that share it, and closes.
+    ///
+    /// Closing alone is not enough while any other program is just being started: between fork and exec it holds a copy
+    /// of every descriptor.
+    func release() {
+        descriptor.withLock { descriptor in
+            if descriptor >= 0 { _ = flock(descriptor, LOCK_UN) }
+        }
+        close()
+    }
+
     /// Lets go; a program that shares the lock keeps it.
     func close() {
         descriptor.withLock { descriptor in

@@ -29,6 +29,8 @@ final class Lease: Sendable {
         var trouble: String? = "not acquired yet"
         /// The connection that the last grant came over.
         var connection = 0
+        /// What was last said in the log, so that a repeated fault is said once.
+        var reported: String?
         /// Not to be taken again, unless `acquire` is called for it.
         var isGivenUp = false
         var observers: [Int: AsyncStream<LeaseEvent>.Continuation] = [:]
@@ -205,8 +207,19 @@ final class Lease: Sendable {
         } catch {
             // The state says why, and the next tick tries again; a Redis that is gone is reported by its client.
             if case .redis(.notConnected) = error { return }
-            logger.error("the lease is not held", metadata: ["reason": "\(error)"])
+            report("the lease is not held", error)
         }
+    }
+
+    /// Says a fault that comes back at every tick only once.
+    private func report(_ what: String, _ error: LeaseError) {
+        // Without the time that is left, which is another one each time.
+        let fault = if case .heldBy(let holder, _) = error { holder } else { "\(what): \(error)" }
+        let isNew = state.withLock { state in
+            defer { state.reported = fault }
+            return state.reported != fault
+        }
+        if isNew { logger.error("\(what)", metadata: ["reason": "\(error)"]) }
     }
 
     private func renew(_ fence: Fence) async {
@@ -216,10 +229,11 @@ final class Lease: Sendable {
                 keys: Fence.keys,
                 arguments: fence.arguments + [Array(String(HubLimits.leaseMs).utf8)]
             )
+            state.withLock { $0.reported = nil }
         } catch {
             guard error.fencing != nil else {
                 // A lost connection comes as an event of its own.
-                if case .server(let text) = error { logger.error("the lease could not be renewed: \(text)") }
+                if case .server = error { report("the lease could not be renewed", .redis(error)) }
                 return
             }
             lose("the lease was lost: \(error)")
@@ -256,6 +270,7 @@ final class Lease: Sendable {
             state.last = grant
             state.connection = connection
             state.trouble = nil
+            state.reported = nil
             for observer in state.observers.values { observer.yield(.granted(grant)) }
         }
     }

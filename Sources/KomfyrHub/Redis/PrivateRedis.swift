@@ -227,7 +227,7 @@ final class PrivateRedis: Sendable {
     /// Whether any Redis holds the lock.
     private func isRunning() async -> Bool {
         guard let lock = try? FileLock(files.lock) else { return false }
-        defer { lock.close() }
+        defer { lock.release() }
         return (try? lock.take()) == false
     }
 

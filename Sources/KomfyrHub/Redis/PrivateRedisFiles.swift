@@ -37,20 +37,22 @@ struct PrivateRedisFiles: Sendable {
     /// Makes the folders, none readable by others, and moves a long log aside.
     func prepare() throws(SystemFault) {
         try make(folder)
-        try make(socketFolder)
         var state = stat()
-        // Below /tmp somebody else could have made it first.
-        guard lstat(socketFolder, &state) == 0, state.st_mode & S_IFMT == S_IFDIR, state.st_uid == getuid() else {
-            throw SystemFault(
-                "\(socketFolder) belongs to another user: the socket of the private Redis cannot lie there"
-            )
+        if isSocketElsewhere {
+            try make(socketFolder)
+            // Below /tmp somebody else could have made it first. (Whose the data folder is, is the operator's choice.)
+            guard lstat(socketFolder, &state) == 0, state.st_mode & S_IFMT == S_IFDIR, state.st_uid == getuid() else {
+                throw SystemFault(
+                    "\(socketFolder) belongs to another user: the socket of the private Redis cannot lie there"
+                )
+            }
         }
         if stat(log, &state) == 0, state.st_size > HubLimits.redisLogBytes { _ = rename(log, log + ".1") }
     }
 
     /// Removes the socket's folder, if it was made below /tmp; after Redis has ended.
     func cleanUp() {
-        guard !socket.hasPrefix(folder.dropLast("redis".count)) else { return }
+        guard isSocketElsewhere else { return }
         unlink(socket)
         rmdir(socketFolder)
     }
@@ -69,6 +71,8 @@ struct PrivateRedisFiles: Sendable {
             "--maxclients", "64",
         ]
     }
+
+    private var isSocketElsewhere: Bool { !socket.hasPrefix(folder.dropLast("redis".count)) }
 
     private var socketFolder: String { String(socket[..<(socket.lastIndex(of: "/") ?? socket.startIndex)]) }
 

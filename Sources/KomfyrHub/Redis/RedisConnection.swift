@@ -111,7 +111,10 @@ final class RedisConnection: StreamHandler {
             if case .error(let text) = value { lastWords = text }
             return
         }
-        if case .error(let text) = value, case .driver = waiting[first].recipient { lastWords = text }
+        if case .driver = waiting[first].recipient {
+            // An answer that is no error takes back what was wrong before it, as while Redis was loading.
+            if case .error(let text) = value { lastWords = text } else { lastWords = nil }
+        }
         waiting[first].answers.append(value)
         guard waiting[first].answers.count == waiting[first].commands else { return }
         answered.append(waiting[first])

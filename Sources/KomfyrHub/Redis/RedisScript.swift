@@ -49,10 +49,11 @@ struct RedisScript: Sendable {
 extension Insecure.SHA1 {
     /// The digest of `message` as 40 lower-case hexadecimal digits, which is how Redis names scripts.
     static func hexadecimal(_ message: [UInt8]) -> String {
-        hash(data: message).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }
-        .joined()
+        hash(data: message)
+            .map { byte in
+                let digits = String(byte, radix: 16)
+                return digits.count == 1 ? "0" + digits : digits
+            }
+            .joined()
     }
 }

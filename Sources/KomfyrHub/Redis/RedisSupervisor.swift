@@ -177,7 +177,7 @@ final class RedisSupervisor {
 
     private func checkAdopted() {
         guard let adopted, (try? adopted.take()) == true else { return }
-        adopted.close()
+        adopted.release()
         self.adopted = nil
         ended(nil)
     }

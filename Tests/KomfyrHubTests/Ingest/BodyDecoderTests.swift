@@ -68,6 +68,17 @@ private func rows(_ body: DecodedBody) -> [Row] {
         }
 }
 
+/// A zstd frame with the largest window that is taken, which does not name its size.
+private func packedWithLargeWindow(_ bytes: [UInt8]) -> [UInt8] {
+    let zstd = ZSTD_createCCtx()
+    defer { ZSTD_freeCCtx(zstd) }
+    ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, HubLimits.zstdWindowLog)
+    ZSTD_CCtx_setParameter(zstd, ZSTD_c_contentSizeFlag, 0)
+    var packed = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
+    let count = ZSTD_compress2(zstd, &packed, packed.count, bytes, bytes.count)
+    return Array(packed[..<count])
+}
+
 struct BodyDecoderTests {
     @Test func `a whole log is taken with every field`() throws {
         let body = try decode(
@@ -211,6 +222,85 @@ struct BodyDecoderTests {
         let decoded = try decode(body, context(.batch))
         #expect(rows(decoded).map(\.message) == ["bl\u{FFFD}b", "ok"])
         #expect(decoded.repairs == 1)
+    }
+
+    @Test func `broken UTF-8 is repaired also where another line is no JSON`() throws {
+        let body =
+            Array("{\"message\":\"cut\n{\"message\":\"bl".utf8) + [0xE5]
+            + Array("b\"}\n{\"message\":\"ok\"}\n".utf8)
+        let decoded = try decode(body, context(.ndjson))
+        #expect(rows(decoded).map(\.message) == ["bl\u{FFFD}b", "ok"])
+        #expect(decoded.refusals.map(\.index) == [0])
+        #expect(decoded.repairs == 1)
+    }
+
+    @Test func `a carriage return within a line's data becomes a blank`() throws {
+        let body = try decode("{\"message\":\"x\",\"data\":{\r\"a\":1}}\r\n", .ndjson)
+        #expect(rows(body).first?.data == "{ \"a\":1}")
+    }
+
+    @Test func `a tag is only a repeat of a whole tag`() throws {
+        let body = try decode(#"{"message":"x","tags":["a","b",",","q\"b\"","b\"","a",",","b\""]}"#, .single)
+        #expect(rows(body).first?.tags == #"["a","b",",","q\"b\"","b\""]"#)
+    }
+
+    @Test func `a group that only refused logs name is not the body's`() throws {
+        let bad = [
+            #"{"message":"x","group":"old","timestamp":"1999-01-01T00:00:00Z"}"#, #"{"group":"silent"}"#,
+            #"{"message":"x","group":"sourced","source":7}"#, #"{"message":"x","group":"trailed"} x"#,
+        ]
+        let body = try decode(bad.joined(separator: "\n") + "\n{\"message\":\"x\",\"group\":\"good\"}\n", .ndjson)
+        #expect(body.groupNames == ["good"])
+        #expect(rows(body) == [Row(message: "x", group: "good", position: 4)])
+        #expect(body.refusals.map(\.index) == [0, 1, 2, 3])
+    }
+
+    @Test func `defaults are kept once, however many logs share them`() throws {
+        let tag = String(repeating: "t", count: 100)
+        let defaults = RequestDefaults(tags: [tag], source: String(repeating: "s", count: 200))
+        let lines = String(repeating: "{\"message\":\"m\"}\n{\"message\":\"m\"} x\n", count: 500)
+        let body = try decode(Array(lines.utf8), context(.ndjson, defaults: defaults))
+        #expect(rows(body).allSatisfy { $0.tags == "[\"\(tag)\"]" && $0.source == defaults.source })
+        #expect(body.columns.count == 500 && body.columns.text.count < 1_000)
+    }
+
+    @Test func `many logs in one answer enlarge its buffer some times, not once each`() {
+        var log = StoredLog(
+            id: LogID(timestamp: arrival, hub: 1, group: 1, sequence: 1),
+            sequence: 1,
+            timestamp: arrival,
+            receivedAt: arrival,
+            level: .info,
+            message: Array("a message".utf8),
+            tags: [],
+            data: [],
+            source: []
+        )
+        log.group = "g"
+        var output: [UInt8] = []
+        var enlarged = 0
+        for _ in 0..<5_000 {
+            let before = output.capacity
+            LogEncoder.append(log, to: &output)
+            if output.capacity != before { enlarged += 1 }
+        }
+        #expect(enlarged < 30)
+    }
+
+    @Test func `a large body leaves no large memory behind`() throws {
+        let decoder = BodyDecoder()
+        for format in [BodyFormat.batch, .ndjson] {
+            let large = [UInt8](repeating: UInt8(ascii: "["), count: 3 << 20)
+            _ = try? large.withUnsafeBytes { try decoder.decode($0, context(format)) }
+            let cut = Array("\"cut\n".utf8) + large
+            _ = try? cut.withUnsafeBytes { try decoder.decode($0, context(format)) }
+            #expect(decoder.memory <= 3 * HubLimits.decoderScratchBytes)
+        }
+        let packed = packedWithLargeWindow([UInt8](repeating: UInt8(ascii: "["), count: 20 << 20))
+        _ = try? packed.withUnsafeBytes { try decoder.decode($0, context(.batch, encoding: .zstd)) }
+        #expect(decoder.memory <= HubLimits.decoderScratchBytes)
+        let small = Array("{\"message\":\"m\"}".utf8)
+        #expect(try small.withUnsafeBytes { try decoder.decode($0, context(.single)) }.columns.count == 1)
     }
 
     @Test func `a line whose string is not closed costs one line`() throws {

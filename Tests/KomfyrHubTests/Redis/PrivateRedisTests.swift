@@ -170,6 +170,15 @@ import Testing
         #expect(access(socketFolder, F_OK) != 0, "it is removed at stop")
     }
 
+    @Test(.enabled(if: getuid() == 0))
+    func `a data folder that is another user's works, as a mounted volume is`() throws {
+        let folder = try TemporaryFolder()
+        try #require(chown(folder.path, 65_534, 65_534) == 0)
+        let data = try DataFolder(folder.path)
+        try PrivateRedisFiles(data).prepare()
+        #expect(access(data.entry("redis"), W_OK) == 0)
+    }
+
     @Test func `a path with blanks and quotes works`() async throws {
         let folder = try TemporaryFolder(prefix: "/tmp/kmf it's \"so\" ")
         try await withPrivateRedis(folder) { redis in
