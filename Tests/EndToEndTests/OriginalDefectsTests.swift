@@ -113,4 +113,26 @@ struct OriginalDefectsTests {
             #expect(try await hub.logs("group=datacenter:rack").first == log)
         }
     }
+
+    @Test func `no query walks over Redis's keys, and Redis evicts nothing by itself`() async throws {
+        try await Self.withHub { hub in
+            for number in 0..<50 {
+                try await hub.post(["message": .text("\(number)"), "group": .text("g:\(number % 5)")])
+            }
+            for query in ["", "group=g:1", "group=g:*&level=info", "tags=a", "source=x", "since=1h"] {
+                _ = try await hub.logs(query)
+            }
+            _ = try await hub.send("GET", "/api/groups")
+            _ = try await hub.send("GET", "/api/stats")
+            let redis = { (command: [String]) in
+                let socket = hub.scratch.at("data/redis.sock")
+                return try await ChildProgram.run("redis-cli", ["-s", socket] + command, folder: hub.scratch.path)
+            }
+            let commands = try await redis(["INFO", "commandstats"])
+            #expect(commands.contains("cmdstat_evalsha"))
+            for walk in ["keys", "scan"] { #expect(!commands.contains("cmdstat_\(walk):"), "\(commands)") }
+            #expect(try await redis(["CONFIG", "GET", "maxmemory-policy"]).contains("noeviction"))
+            #expect(try await !redis(["CONFIG", "GET", "maxmemory"]).contains("maxmemory\n0\n"))
+        }
+    }
 }
