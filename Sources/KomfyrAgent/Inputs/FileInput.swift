@@ -155,12 +155,10 @@ final class FileInput: Input {
                 meet(found)
             }
         }
-        if scan.isComplete {
-            for tail in tails.values where !seen.contains(tail.identity) { miss(tail) }
-            // Files that were not found now will not come back under their inode.
-            if !hasScanned { knownPositions = [:] }
-            hasScanned = true
-        }
+        for tail in tails.values where !seen.contains(tail.identity) && !scan.mayHide(tail.path) { miss(tail) }
+        // Files that were not found now will not come back under their inode.
+        if scan.isComplete { knownPositions = [:] }
+        hasScanned = true
         watch(scan.folders)
         queue.trim()
         if wantsScan { armHintTimer() }
@@ -281,7 +279,9 @@ final class FileInput: Input {
             if tail.isMissing { forget(tail) }
         case .restarted(let words):
             logger.info("\(name): \(tail.name) is read from its beginning: \(words)")
-        case .foreign: forget(tail)
+        case .foreign:
+            knownPositions[tail.identity.inode] = nil
+            forget(tail)
         case .replaced:
             // The next scan finds it under its new name, or nowhere.
             if !tail.isMissing { scanSoon() }
