@@ -34,7 +34,7 @@ final class FileInput: Input {
     private var queue: FileReadQueue?
     private var tails: [FileIdentity: FileTail] = [:]
     private var tailByPath: [[UInt8]: FileTail] = [:]
-    /// What is known from before the start, of files that were not found yet.
+    /// What is known from before the start, of files that were not found yet: their disk may be mounted late.
     private var knownPositions: [UInt64: [FilePosition]] = [:]
     /// Whether this input never noted a position: files that are there now are met first.
     private let isFirstStart: Bool
@@ -156,8 +156,6 @@ final class FileInput: Input {
             }
         }
         for tail in tails.values where !seen.contains(tail.identity) && !scan.mayHide(tail.path) { miss(tail) }
-        // Files that were not found now will not come back under their inode.
-        if scan.isComplete { knownPositions = [:] }
         hasScanned = true
         watch(scan.folders)
         queue.trim()
@@ -186,6 +184,9 @@ final class FileInput: Input {
                 fingerprint: known.fingerprint,
                 fingerprintLength: known.fingerprintLength
             )
+            // The file's tail knows it from here on.
+            knownPositions[known.inode]?.removeAll { $0 == known }
+            if knownPositions[known.inode]?.isEmpty == true { knownPositions[known.inode] = nil }
         }
         let path = String(decoding: found.path, as: UTF8.self)
         let tail = FileTail(found, name: found.isMatched ? path : known?.path ?? path, mark: mark, nowMs: loop.nowMs)

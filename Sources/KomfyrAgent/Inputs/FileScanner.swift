@@ -26,9 +26,6 @@ struct FileScanner: Sendable {
         /// What could not be looked at, in words.
         var problems: [String] = []
 
-        /// Whether everything could be looked at.
-        var isComplete: Bool { unreadable.isEmpty && !isCutShort }
-
         /// Whether a file that was last seen at this path may be there although it was not found.
         func mayHide(_ path: [UInt8]) -> Bool {
             isCutShort || unreadable.contains { path.starts(with: $0) && path.dropFirst($0.count).first == 0x2F }
