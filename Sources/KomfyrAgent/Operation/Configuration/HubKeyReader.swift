@@ -44,7 +44,7 @@ struct HubKeyReader {
             report.warning(
                 at: table.place,
                 "there is no API key, so the hub will refuse the logs and they stay in the buffer",
-                "make one with `komfyr-hub keys create --scope ingest`, put it into a file and name that as `api_key_file`"
+                "make one with `komfyr-hub keys create NAME --scope ingest`, put it into a file and name that as `api_key_file`"
             )
         }
         return (nil, nil)
