@@ -108,6 +108,8 @@ final class Delivery {
             if receipt.isDuplicate { counters.batchesDuplicate += 1 }
             counters.recordsDelivered += UInt64(max(receipt.ingested, 0))
             counters.recordsRefused += UInt64(max(receipt.rejected, 0))
+            let unnamed = receipt.rejected - receipt.refusals.count
+            if unnamed > 0 { reports.add(.refusedUnnamed, UInt64(unnamed)) }
             settle(ticket, identity, header, receipt.refusals.isEmpty ? nil : .lines(receipt.refusals))
         case .refused(let status, let answer):
             counters.batchesRefused += 1
