@@ -133,7 +133,8 @@ extension JSONDatagramReader {
         let hasMessage = message.map { $0.end > $0.start } ?? false
         // The hub refuses a log without message and data, and data above its limit: such an object is text.
         guard hasMessage || data.count > 2, data.count <= ProtocolLimits.dataBytes else {
-            return appendUnparsed(original, from: origin, to: &output)
+            // Whole, it would show its token.
+            return token == nil ? appendUnparsed(original, from: origin, to: &output) : .empty
         }
         write(
             cursor,
