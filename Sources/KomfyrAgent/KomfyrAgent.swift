@@ -10,7 +10,7 @@ struct KomfyrAgent: ParsableCommand {
         commandName: "komfyr-agent",
         abstract: "Collects logs from devices, files and applications, and brings them to a Komfyrvakt hub.",
         discussion: """
-            Logs come in over syslog (UDP, TCP), as JSON datagrams or lines, and from files. They are kept in a buffer on \
+            Logs come in over syslog (UDP, TCP), as JSON datagrams, and from files. They are kept in a buffer on \
             disk until the hub has taken them, so neither a restart nor an outage of the hub loses any.
 
             EXAMPLES

@@ -169,7 +169,8 @@ enum BufferRecovery {
                     return
                 }
                 offset += UInt64(header.frameBytes)
-                if checksBodies && place >= synced {
+                // What the hub has is safe, synced or not: only what it does not have waits for a sync of its own.
+                if checksBodies && place >= max(synced, found.cursor.place) {
                     for position in positions ?? [] { found.pending.append((offset, position)) }
                 } else if let positions {
                     found.positions.advance(positions)

@@ -118,6 +118,8 @@ extension DiskBuffer {
             if reader?.segment == oldest.number { reader = nil }
             totalBytes -= oldest.end
             segments.removeFirst()
+            // The next append finds out anew; there may be none before inputs hear that they may go on.
+            isFull = false
         }
     }
 

@@ -71,7 +71,8 @@ final class DiskBuffer {
     var diskRetryMs: UInt64 = 0
     var nextSegmentNumber: UInt64
 
-    private(set) var isFull = false
+    /// Whether an append was refused for `max_bytes`, and nothing was deleted since.
+    var isFull = false
     var events = BufferEvents()
     var syncs: UInt64 = 0
     var syncsFailed: UInt64 = 0

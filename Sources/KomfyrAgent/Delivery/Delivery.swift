@@ -108,6 +108,8 @@ final class Delivery {
             if receipt.isDuplicate { counters.batchesDuplicate += 1 }
             counters.recordsDelivered += UInt64(max(receipt.ingested, 0))
             counters.recordsRefused += UInt64(max(receipt.rejected, 0))
+            let unnamed = receipt.rejected - receipt.refusals.count
+            if unnamed > 0 { reports.add(.refusedUnnamed, UInt64(unnamed)) }
             settle(ticket, identity, header, receipt.refusals.isEmpty ? nil : .lines(receipt.refusals))
         case .refused(let status, let answer):
             counters.batchesRefused += 1
@@ -150,6 +152,8 @@ final class Delivery {
     func drain(deadlineMs: UInt64) {
         drainDeadlineMs = edge.nowMs + deadlineMs
         machine.isStopping = true
+        // What waits for a broken disk is lost with this process: it is tried now, not when its next try is due.
+        buffer.diskRetryMs = min(buffer.diskRetryMs, edge.nowMs)
         turn()
     }
 
@@ -467,7 +471,11 @@ final class Delivery {
         keepMemory()
         let lost = queue.reduce(0) { $0 + $1.batch.records } + memory.records
         if lost > 0 {
-            edge.report(.error, "\(lost) logs are lost with this stop: the disk did not take them")
+            edge.report(
+                .error,
+                "\(lost) logs were not on disk at this stop: lines of files are read again, all others are lost. Free "
+                    + "or mend the buffer's disk"
+            )
         }
         buffer.writeCursorIfDue(nowMs: edge.nowMs, force: true)
         try? buffer.cursorFile?.sync()

@@ -16,6 +16,7 @@ struct DeliveryReport {
         case minor
         case refusedBatches
         case refusedRecords
+        case refusedUnnamed
         case deadLettersDropped
         case deadLetterFailed
         case unreadable
@@ -81,6 +82,12 @@ struct DeliveryReport {
             )
         case .refusedRecords:
             (.error, "the hub refused \(count) logs by name; they are in dead-letter/. The last: \(words)")
+        case .refusedUnnamed:
+            (
+                .error,
+                "the hub refused \(count) logs without saying which: they are not in dead-letter/, and lost. See what "
+                    + "the hub says of this agent's logs"
+            )
         case .deadLettersDropped:
             (
                 .error,

@@ -34,7 +34,7 @@ final class FileInput: Input {
     private var queue: FileReadQueue?
     private var tails: [FileIdentity: FileTail] = [:]
     private var tailByPath: [[UInt8]: FileTail] = [:]
-    /// What is known from before the start, of files that were not found yet.
+    /// What is known from before the start, of files that were not found yet: their disk may be mounted late.
     private var knownPositions: [UInt64: [FilePosition]] = [:]
     /// Whether this input never noted a position: files that are there now are met first.
     private let isFirstStart: Bool
@@ -155,12 +155,8 @@ final class FileInput: Input {
                 meet(found)
             }
         }
-        if scan.isComplete {
-            for tail in tails.values where !seen.contains(tail.identity) { miss(tail) }
-            // Files that were not found now will not come back under their inode.
-            if !hasScanned { knownPositions = [:] }
-            hasScanned = true
-        }
+        for tail in tails.values where !seen.contains(tail.identity) && !scan.mayHide(tail.path) { miss(tail) }
+        hasScanned = true
         watch(scan.folders)
         queue.trim()
         if wantsScan { armHintTimer() }
@@ -188,6 +184,9 @@ final class FileInput: Input {
                 fingerprint: known.fingerprint,
                 fingerprintLength: known.fingerprintLength
             )
+            // The file's tail knows it from here on.
+            knownPositions[known.inode]?.removeAll { $0 == known }
+            if knownPositions[known.inode]?.isEmpty == true { knownPositions[known.inode] = nil }
         }
         let path = String(decoding: found.path, as: UTF8.self)
         let tail = FileTail(found, name: found.isMatched ? path : known?.path ?? path, mark: mark, nowMs: loop.nowMs)
@@ -281,7 +280,9 @@ final class FileInput: Input {
             if tail.isMissing { forget(tail) }
         case .restarted(let words):
             logger.info("\(name): \(tail.name) is read from its beginning: \(words)")
-        case .foreign: forget(tail)
+        case .foreign:
+            knownPositions[tail.identity.inode] = nil
+            forget(tail)
         case .replaced:
             // The next scan finds it under its new name, or nowhere.
             if !tail.isMissing { scanSoon() }

@@ -188,6 +188,8 @@ struct FileLineWriter: ~Copyable {
         let template = (try? GroupTemplate(text)) ?? groups.template
         var shared = RecordWriter.Settings(group: template)
         shared.maxGroups = settings.maxGroups
+        // The bound is the input's, not each file's.
+        shared.knownGroups = json?.groupNames ?? syslog?.groupNames ?? []
         shared.tags = settings.tags
         shared.replacesFarTimes = false
         shared.source = settings.source

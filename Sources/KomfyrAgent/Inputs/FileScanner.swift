@@ -19,10 +19,17 @@ struct FileScanner: Sendable {
         var files: [Found] = []
         /// The folders in which files were looked for: those to watch.
         var folders: [[UInt8]] = []
-        /// Whether everything could be looked at; else a file that is not there may only not have been found.
-        var isComplete = true
+        /// Folders that could not be read.
+        var unreadable: [[UInt8]] = []
+        /// Whether it ended before everything was looked at.
+        var isCutShort = false
         /// What could not be looked at, in words.
         var problems: [String] = []
+
+        /// Whether a file that was last seen at this path may be there although it was not found.
+        func mayHide(_ path: [UInt8]) -> Bool {
+            isCutShort || unreadable.contains { path.starts(with: $0) && path.dropFirst($0.count).first == 0x2F }
+        }
     }
 
     var globs: [FileGlob]
@@ -144,6 +151,7 @@ struct FileScanner: Sendable {
                 let code = errno
                 if code != ENOENT && code != ENOTDIR {
                     let words = String(cString: strerror(code))
+                    result.unreadable.append(folder)
                     problem("the folder \(String(decoding: folder, as: UTF8.self)) cannot be read: \(words)")
                 }
                 return
@@ -152,6 +160,7 @@ struct FileScanner: Sendable {
             while let entry = readdir(stream) {
                 entries += 1
                 guard entries <= scanner.maximumEntries else {
+                    result.isCutShort = true
                     return problem(
                         "more than \(scanner.maximumEntries) entries are in the folders of the globs: narrow them"
                     )
@@ -163,7 +172,6 @@ struct FileScanner: Sendable {
         }
 
         private mutating func problem(_ words: String) {
-            result.isComplete = false
             if result.problems.count < 10, !result.problems.contains(words) { result.problems.append(words) }
         }
     }

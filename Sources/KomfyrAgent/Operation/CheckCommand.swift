@@ -55,7 +55,7 @@ enum ConfigurationSummary {
             case .file(let file):
                 "files \(file.paths.joined(separator: " "))"
                     + (file.exclude.isEmpty ? "" : " but not \(file.exclude.joined(separator: " "))")
-                    + ", as \(file.parser.rawValue), new ones from the \(file.readFrom.rawValue)"
+                    + ", as \(file.parser.rawValue), those there at the first start from the \(file.readFrom.rawValue)"
             }
         return "\"\(input.name)\": \(what), group \(input.group)\(tags(input.tags))"
     }

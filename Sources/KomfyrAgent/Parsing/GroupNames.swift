@@ -9,13 +9,16 @@ struct GroupNames {
     /// How many logs were put into `…:other`.
     private(set) var folded: UInt64 = 0
 
+    /// The names made so far, and those that it was begun with.
+    private(set) var known: Set<[UInt8]>
+
     private let limit: Int
-    private var known: Set<[UInt8]> = []
     private var scratch: [UInt8] = []
 
-    /// No names yet.
-    init(_ template: GroupTemplate, maxGroups: Int) {
+    /// Begins with the names that the input has made elsewhere: they count too.
+    init(_ template: GroupTemplate, maxGroups: Int, known: Set<[UInt8]> = []) {
         self.template = template
+        self.known = known
         limit = min(max(maxGroups, 1), AgentLimits.groupsPerInput)
     }
 

@@ -26,6 +26,8 @@ struct JSONDatagramReader: ~Copyable {
     private(set) var repaired: UInt64 = 0
     /// Logs put into `…:other`.
     var folded: UInt64 { groups.folded + writer.folded }
+    /// The groups that the input has made.
+    var groupNames: Set<[UInt8]> { groups.known.union(writer.groupNames) }
 
     private let settings: RecordWriter.Settings
     private let token: [UInt8]?
@@ -47,7 +49,7 @@ struct JSONDatagramReader: ~Copyable {
     init(_ settings: RecordWriter.Settings, token: String?) {
         self.settings = settings
         self.token = token.map { Array($0.utf8) }
-        groups = GroupNames(settings.group, maxGroups: settings.maxGroups)
+        groups = GroupNames(settings.group, maxGroups: settings.maxGroups, known: settings.knownGroups)
         writer = RecordWriter(settings)
     }
 
@@ -131,7 +133,8 @@ extension JSONDatagramReader {
         let hasMessage = message.map { $0.end > $0.start } ?? false
         // The hub refuses a log without message and data, and data above its limit: such an object is text.
         guard hasMessage || data.count > 2, data.count <= ProtocolLimits.dataBytes else {
-            return appendUnparsed(original, from: origin, to: &output)
+            // Whole, it would show its token.
+            return token == nil ? appendUnparsed(original, from: origin, to: &output) : .empty
         }
         write(
             cursor,

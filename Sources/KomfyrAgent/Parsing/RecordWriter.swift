@@ -20,6 +20,8 @@ struct RecordWriter {
         var group: GroupTemplate
         /// How many groups it may make.
         var maxGroups = 1_000
+        /// The groups that the input has made already.
+        var knownGroups: Set<[UInt8]> = []
         /// On every log, in this order.
         var tags: [String] = []
         /// Whether a time more than 24 h from arrival is replaced by it: network inputs, whose devices may have no clock.
@@ -44,6 +46,8 @@ struct RecordWriter {
     private(set) var repaired: UInt64 = 0
     /// Logs put into `…:other`.
     var folded: UInt64 { groups.folded }
+    /// The groups that the input has made.
+    var groupNames: Set<[UInt8]> { groups.known }
 
     private let settings: Settings
     private var groups: GroupNames
@@ -58,7 +62,7 @@ struct RecordWriter {
     /// A writer that has written nothing.
     init(_ settings: Settings) {
         self.settings = settings
-        groups = GroupNames(settings.group, maxGroups: settings.maxGroups)
+        groups = GroupNames(settings.group, maxGroups: settings.maxGroups, known: settings.knownGroups)
         combinations = Array(repeating: Combination(), count: AgentLimits.combinationsPerInput)
     }
 

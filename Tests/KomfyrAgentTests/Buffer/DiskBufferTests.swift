@@ -119,6 +119,40 @@ import Testing
         #expect(buffer.state == .open)
     }
 
+    @Test func `a buffer that broke while it was full is open again when the hub has its logs`() throws {
+        let disk = BufferBench(maxBytes: 4_096)
+        let buffer = try disk.open()
+        var number = 1
+        while disk.tryAppend(number, to: buffer) == .appended { number += 1 }
+        #expect(buffer.state == .full)
+        var faults = SimulatedFileSystem.Faults()
+        faults.syncOneIn = 1
+        disk.files.setFaults(faults)
+        disk.nowMs += 10_000
+        disk.runJobs(buffer)
+        #expect(buffer.state == .broken)
+        disk.files.setFaults(SimulatedFileSystem.Faults())
+        disk.nowMs += 60_000
+        disk.runJobs(buffer)
+        // What was refused has gone elsewhere meanwhile: nothing is appended that would tell.
+        #expect(disk.take(buffer) == Array(1..<number))
+        #expect(buffer.state == .open)
+    }
+
+    @Test func `what the hub has counts as read, also when fsync was never before and is not now`() throws {
+        let disk = BufferBench(fsync: .never)
+        do {
+            let buffer = try disk.open()
+            for number in 1...3 { disk.append(number, to: buffer) }
+            #expect(disk.take(buffer) == [1, 2, 3])
+            buffer.writeCursorIfDue(nowMs: 1, force: true)
+        }
+        let again = try disk.open(fsync: .interval)
+        #expect(again.knownPositions.map(\.offset) == [3])
+        disk.sync(again)
+        #expect(again.knownPositions.map(\.offset) == [3])
+    }
+
     @Test func `a full buffer that may drop drops the oldest segment, and counts`() throws {
         let disk = BufferBench(maxBytes: 4_096, whenFull: .dropOldest)
         let buffer = try disk.open()
@@ -325,7 +359,12 @@ final class BufferBench {
         settings = BufferSettings(folder: "/b", agent: "bench", section: section)
     }
 
-    func open() throws -> DiskBuffer { try DiskBuffer(settings, files: files) }
+    /// Opens the buffer; with another `fsync` than it was made with, if one is given.
+    func open(fsync: AgentConfiguration.BufferSection.Fsync? = nil) throws -> DiskBuffer {
+        var settings = settings
+        settings.section.fsync = fsync ?? settings.section.fsync
+        return try DiskBuffer(settings, files: files)
+    }
 
     static func position(inode: UInt64, offset: UInt64) -> FilePosition {
         FilePosition(

@@ -186,6 +186,8 @@ struct DeliverySimulation {
         let world = world
         delivery = try Delivery(buffer: DiskBuffer(settings, files: SimulatedFileSystem(seed: 0)), edge: edge)
         files.crash(losesUnsynced: losesUnsynced && !isStop)
+        // The operator may change it between two starts.
+        if !losesUnsynced { settings.section.fsync = [.always, .interval, .never][random.below(3)] }
         (edge, delivery) = try Self.start(settings, files, world, &fileOffset)
         trace(
             "started cursor \(delivery.buffer.cursor.place) synced \(delivery.buffer.cursor.synced) segments \(delivery.buffer.segments.map { ($0.number, $0.firstFrame, $0.end) }) file \(fileOffset)"

@@ -238,6 +238,24 @@ struct FileInputTests {
         expect(again, ["down 1"])
     }
 
+    @Test func `a folder that cannot be read keeps nothing else from being seen`() throws {
+        // Root may read every folder, but not follow a link to itself.
+        #expect(symlink("loop", folder.path + "/loop") == 0)
+        try folder.write("old.log", "old 1\n")
+        try folder.write("going.log", "going 1\n")
+        let harness = try start {
+            $0.paths = ["/*.log", "/loop/*.log"]
+            $0.readFrom = .end
+        }
+        #expect(eventually { FileHarness.positions(harness.onDisk).count == 2 })
+        #expect(harness.log.contains { $0.contains("loop cannot be read") }, "\(harness.log)")
+        try folder.write("new.log", "new 1\n")
+        expect(harness, ["new 1"])
+        #expect(eventually { harness.statistics.open == 3 })
+        try folder.remove("going.log")
+        #expect(eventually { harness.statistics.open == 2 })
+    }
+
     @Test func `packed and excluded files are not read`() throws {
         for name in ["a.log", "b.log", "c.log.gz", "d.log.zst"] { try folder.write(name, name + "\n") }
         let harness = try start {

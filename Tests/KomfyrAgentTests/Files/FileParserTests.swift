@@ -72,4 +72,18 @@ struct FileParserTests {
         #expect(groups.allSatisfy { $0.hasPrefix("top:") && $0.split(separator: ":").count == 2 && !$0.contains("*") })
         #expect(groups.count { $0 == "top:other" } == 1)
     }
+
+    @Test func `logs of several files that name their groups make no more than max_groups of them`() throws {
+        for (file, names) in [("a", 0..<5), ("b", 5..<10), ("c", 10..<15)] {
+            try folder.write("\(file).log", names.map { "{\"message\":\"m\",\"group\":\"g\($0)\"}\n" }.joined())
+        }
+        let (records, statistics) = try records(15) {
+            $0.parser = .json
+            $0.maxGroups = 4
+        }
+        let groups = records.compactMap(\.group)
+        #expect(Set(groups.filter { $0.hasPrefix("g") }).count == 4, "\(groups)")
+        #expect(groups.count { $0.hasSuffix(":other") || $0 == "other" } == 11, "\(groups)")
+        #expect(statistics.groupsFolded == 11)
+    }
 }

@@ -55,6 +55,23 @@ struct FileRestartTests {
         #expect(Set(harness.records.map(\.group)) == ["file:app.log"])
     }
 
+    @Test func `a file that is not there yet at the start is still known when it comes`() throws {
+        try folder.makeFolder("disk")
+        try folder.write("disk/app.log", "1\n")
+        let change: (inout FileHarness.Options) -> Void = { $0.paths = ["/*.log", "/disk/*.log"] }
+        let first = try start([], change)
+        expect(first, ["1"])
+        first.stop()
+        // As a disk that is mounted late.
+        try folder.rename("disk", "elsewhere")
+        try folder.write("other.log", "other\n")
+        let harness = try start(FileHarness.positions(first.onDisk), change)
+        expect(harness, ["other"])
+        try folder.rename("elsewhere", "disk")
+        try folder.append("disk/app.log", "2\n")
+        expect(harness, ["other", "2"])
+    }
+
     @Test func `a re-used inode is another file`() throws {
         try folder.write("app.log", "the old file's lines\nmore of them\n")
         let positions = try readOnce(["the old file's lines", "more of them"])

@@ -128,6 +128,9 @@ struct JSONDatagramReaderTests {
             let wrong = try Self.read(Array(input.utf8), token: "s3cret")
             #expect(wrong.0 == .wrongToken && wrong.1.isEmpty, "\(input)")
         }
+        // Nothing is wrong with the token of a log that says nothing; kept whole, it would show it.
+        let silent = try Self.read(Array(#"{"level":"error","token":"s3cret"}"#.utf8), token: "s3cret")
+        #expect(silent.0 == .empty && silent.1.isEmpty)
     }
 
     @Test func `bytes that are not UTF-8 are repaired and the object is read`() throws {
