@@ -113,7 +113,7 @@ actor StoreWriter {
     }
 
     /// Answers a commit in doubt whose time is up: whether it is there shows when Redis can be asked again.
-    private func expireDoubt() {
+    func expireDoubt() {
         guard let doubt, .now >= doubt.deadline else { return }
         self.doubt = nil
         fail(doubt.plan.waiting, .redisUnavailable(lease.trouble ?? "Redis did not answer in time"))
