@@ -342,6 +342,24 @@ import Testing
         _ = await second.value
     }
 
+    @Test func `what arrived after a log is found whatever its own time, from tails and from chunks`() async throws {
+        try await withStore { _, _, store in
+            let hour: Int64 = 3_600_000_000_000
+            try await append([TestLog(message: "first", group: "g", timestamp: now)], to: store)
+            let first = try #require(try await store.store.page(LogQuery()).logs.first)
+            try await append([TestLog(message: "late", group: "g", timestamp: now - 20 * hour)], to: store)
+            try await append([TestLog(message: "second", group: "g", timestamp: now - 1)], to: store)
+            for _ in 0..<2 {
+                #expect(try await texts(LogQuery(arrivedAfter: first.sequence), in: store) == ["second", "late"])
+                let newest = LogQuery(arrivedAfter: first.sequence, limit: 1)
+                let page = try await store.store.page(newest)
+                #expect(page.logs.map(\.text) == ["second"])
+                #expect(page.next != nil)
+                await store.store.seal()
+            }
+        }
+    }
+
     @Test func `a group beyond the limit is refused by name, the other logs of the batch are taken`() throws {
         var directory = GroupDirectory()
         for number in 1...UInt32(HubLimits.groups) { directory.insert(StoreGroup(number: number, name: "g\(number)")) }
