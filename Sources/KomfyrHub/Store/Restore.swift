@@ -24,7 +24,8 @@ struct Restorer: Sendable {
         var next = max(known, found)
         if let lowest = lost.compactMap({ $0.rows.sequences.first }).min(), lowest < found {
             // Another store has given these numbers to other logs: these get new ones.
-            next = Self.renumber(&lost, from: found)
+            // What follows the store counts on numbers that never fall.
+            next = max(next, Self.renumber(&lost, from: found))
         }
         let groups = Self.adopt(lost.map(\.name) + old.groupNames, numbers: old, into: loaded)
         // The sequence rises last: until then another try begins where this one ended.
