@@ -36,7 +36,10 @@ struct IngestRoutes: Sendable {
     private func postOne(_ call: APICall) async throws(APIError) -> Response {
         let parameters = try IngestParameters(call, isBatch: false)
         let outcome = try await store(call, parameters)
-        if outcome.receipt.ingested == 0 { throw Self.refused(outcome, isBatch: false) }
+        // A repeat is answered as the first time, which may have been a batch: then this log can be one that it refused.
+        if outcome.receipt.ingested == 0 || outcome.decoded.columns.count == 0 {
+            throw Self.refused(outcome, isBatch: false)
+        }
         return .json(IngestAnswer.one(outcome, hub: store.hub))
     }
 
@@ -75,11 +78,26 @@ struct IngestRoutes: Sendable {
         } catch {
             throw APIError(error)
         }
-        guard receipt.isDuplicate else { return IngestOutcome(decoded: decoded, receipt: receipt) }
-        // The answer is the first one: with its time, and refusing what it refused.
-        var first = try decode(body, parameters, arrival: receipt.arrival, refusedPositions: receipt.refusedPositions)
-        first.refusals = Self.reasons(for: first.refusals, known: decoded.refusals)
-        return IngestOutcome(decoded: first, receipt: receipt)
+        guard receipt.isDuplicate || !receipt.storeRefusals.isEmpty else {
+            return IngestOutcome(decoded: decoded, receipt: receipt)
+        }
+        // A repeat is answered as the first time: with its time, and refusing what was refused then. And what the store
+        // itself has refused is among the refused, not among the stored.
+        var stored = try decode(body, parameters, arrival: receipt.arrival, refusedPositions: receipt.refusedPositions)
+        let known = (decoded.refusals + receipt.storeRefusals).sorted { $0.index < $1.index }
+        stored.refusals = Self.reasons(for: stored.refusals, known: known)
+        var answer = receipt
+        answer.groupNumbers = Self.groupNumbers(of: stored, given: receipt.groupNumbers, to: decoded)
+        return IngestOutcome(decoded: stored, receipt: answer)
+    }
+
+    /// The numbers of a body's groups, which it can name in another order when other logs of it are refused.
+    private static func groupNumbers(of body: DecodedBody, given numbers: [UInt32], to other: DecodedBody) -> [UInt32] {
+        var byName: [ByteText: UInt32] = [:]
+        for (name, number) in zip(other.groupNames, numbers) {
+            if let name { byName[ByteText(name)] = number }
+        }
+        return body.groupNames.map { $0.flatMap { byName[ByteText($0)] } ?? 0 }
     }
 
     /// The refusals of the first time, which only their positions are known of, with the reasons found now.

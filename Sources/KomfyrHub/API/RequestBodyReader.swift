@@ -24,8 +24,8 @@ final class RequestBodyReader: Sendable {
             guard length <= limit else { throw Self.tooLarge(limit) }
             expected = length
         }
-        try hold(expected)
-        var counted = expected
+        // Counted as it comes, not as it is announced: whoever announces much and sends little must not keep others out.
+        var counted = 0
         defer { held.subtract(counted, ordering: .relaxed) }
         var body: [UInt8] = []
         // What is announced is not believed further than this: it comes piece by piece, and the array grows with it.

@@ -43,23 +43,18 @@ struct StreamRoute: Sendable {
         guard let stream = feed.open(LiveFilter(query)) else {
             throw .passing("As many streams as there may be (\(HubLimits.liveStreams)) are open.", retryAfter: 10)
         }
-        let missed: Missed
-        do throws(APIError) {
-            missed = try await self.missed(query, after: last, until: stream.start)
-        } catch {
-            feed.close(stream)
-            throw error
-        }
+        let open = OpenStream(stream, of: feed)
+        let missed = try await self.missed(query, after: last, until: stream.start)
         let request = call.request
         return Response(
             status: .ok,
             headers: headers,
             body: ResponseBody { writer in
-                defer { feed.close(stream) }
+                defer { open.close() }
                 try await request.body.consumeWithInboundCloseHandler { _ in
-                    try await send(stream, missed, request, to: &writer)
+                    try await send(open.stream, missed, request, to: &writer)
                 } onInboundClosed: {
-                    stream.end()
+                    open.stream.end()
                 }
             }
         )
@@ -103,10 +98,11 @@ struct StreamRoute: Sendable {
 
     /// The stored logs that match and came after one and up to where the live stream begins, in order of arrival.
     ///
-    /// They are looked for among the newest thousand by their own time; of more, the rest is counted as skipped.
+    /// Of more than a thousand the newest by their own time are sent, and the rest is counted as skipped.
     private func missed(_ filter: LogQuery, after last: LogID?, until start: UInt64) async throws(APIError) -> Missed {
-        guard let last else { return Missed() }
+        guard let last, let sequence = last.fullSequence(newest: start) else { return Missed() }
         var query = filter
+        query.arrivedAfter = sequence
         query.limit = HubLimits.liveResumedLogs
         var missed: [StoredLog] = []
         var skipped = 0
@@ -131,4 +127,19 @@ struct StreamRoute: Sendable {
         let distance = (log.sequence &- last.sequence) & LogID.sequenceMask
         return distance > 0 && distance < LogID.sequenceMask / 2
     }
+}
+
+/// Closes a stream when nobody holds it any more: also when its answer was never begun, because the reader had gone.
+private final class OpenStream: Sendable {
+    let stream: LiveStream
+    private let feed: LiveFeed
+
+    init(_ stream: LiveStream, of feed: LiveFeed) {
+        self.stream = stream
+        self.feed = feed
+    }
+
+    deinit { feed.close(stream) }
+
+    func close() { feed.close(stream) }
 }

@@ -41,7 +41,7 @@ final class GroupRates: Sendable {
         for group in decoded.groups { counts[Int(group)] &+= 1 }
         let part = max(0, now / 10_000_000_000)
         windows.withLock { windows in
-            for (number, count) in zip(receipt.groupNumbers, counts) where count > 0 {
+            for (number, count) in zip(receipt.groupNumbers, counts) where count > 0 && number != .max {
                 if windows.count >= HubLimits.groups, windows[number] == nil { continue }
                 windows[number, default: Window()].add(count, part: part)
             }

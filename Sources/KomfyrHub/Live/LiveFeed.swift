@@ -117,7 +117,10 @@ final class LiveFeed: Sendable {
     }
 
     private func handOut(_ decoded: DecodedBody, _ receipt: IngestReceipt, to streams: [LiveStream]) {
-        let wanting = streams.map { stream in decoded.groupNames.map { stream.filter.wants(group: $0) } }
+        // A group without a number is one too many: its logs were not stored.
+        let wanting = streams.map { stream in
+            zip(decoded.groupNames, receipt.groupNumbers).map { $1 != .max && stream.filter.wants(group: $0) }
+        }
         for index in 0..<decoded.columns.count {
             let sequence = receipt.firstSequence &+ UInt64(decoded.positions[index])
             var event: ByteBuffer?

@@ -13,6 +13,15 @@ struct LogRows: Sendable {
     /// What they take in memory, in bytes, roughly: the text and 57 bytes of columns a log.
     var bytes: Int { columns.text.count + count * 57 }
 
+    /// The bytes of text that they are written out as, where what logs share stands with each of them.
+    var plainTextBytes: Int { (0..<count).reduce(0) { $0 + plainTextBytes(at: $1) } }
+
+    /// The bytes of a log's text.
+    func plainTextBytes(at row: Int) -> Int {
+        Int(columns.messages[row].length) + Int(columns.tags[row].length) + Int(columns.data[row].length)
+            + Int(columns.sources[row].length)
+    }
+
     /// Appends all logs of a decoded body.
     mutating func append(_ body: DecodedBody, firstSequence: UInt64, arrival: Int64) {
         let source = body.columns
@@ -32,20 +41,45 @@ struct LogRows: Sendable {
     }
 
     /// Appends one log of other columns.
-    mutating func append(_ source: LogColumns, row: Int, sequence: UInt64, receivedAt arrival: Int64) {
+    ///
+    /// `shared` belongs to these columns and to these rows, from the first log that is copied to the last.
+    mutating func append(
+        _ source: LogColumns,
+        row: Int,
+        sequence: UInt64,
+        receivedAt arrival: Int64,
+        shared: inout SharedText
+    ) {
         columns.timestamps.append(source.timestamps[row])
         columns.levels.append(source.levels[row])
         columns.messages.append(copy(source.messages[row], of: source))
-        columns.tags.append(copy(source.tags[row], of: source))
+        columns.tags.append(copy(source.tags[row], of: source, shared: &shared))
         columns.data.append(copy(source.data[row], of: source))
-        columns.sources.append(copy(source.sources[row], of: source))
+        columns.sources.append(copy(source.sources[row], of: source, shared: &shared))
         sequences.append(sequence)
         receivedAt.append(arrival)
     }
 
     /// Appends one log of other rows.
-    mutating func append(_ other: LogRows, row: Int) {
-        append(other.columns, row: row, sequence: other.sequences[row], receivedAt: other.receivedAt[row])
+    mutating func append(_ other: LogRows, row: Int, shared: inout SharedText) {
+        append(
+            other.columns,
+            row: row,
+            sequence: other.sequences[row],
+            receivedAt: other.receivedAt[row],
+            shared: &shared
+        )
+    }
+
+    /// Where long texts of one source lie in its copy.
+    ///
+    /// Logs of a body share its default tags and source; copied again for each log these could make a few bytes of body
+    /// thousands of times as large in memory.
+    struct SharedText {
+        /// By the offset in the source.
+        fileprivate var places: [UInt32: TextRange] = [:]
+        /// Shorter ones are copied faster than looked up.
+        fileprivate static let leastBytes = 64
     }
 
     /// The log at a row as it is answered.
@@ -81,6 +115,14 @@ struct LogRows: Sendable {
         let offset = UInt32(columns.text.count)
         columns.text.append(contentsOf: source.bytes(range))
         return TextRange(offset: offset, length: range.length)
+    }
+
+    private mutating func copy(_ range: TextRange, of source: LogColumns, shared: inout SharedText) -> TextRange {
+        guard range.length >= SharedText.leastBytes else { return copy(range, of: source) }
+        if let place = shared.places[range.offset], place.length == range.length { return place }
+        let place = copy(range, of: source)
+        shared.places[range.offset] = place
+        return place
     }
 
     private static func append(_ ranges: [TextRange], to target: inout [TextRange], movedBy base: UInt32) {

@@ -16,7 +16,12 @@ final class OpenCommit: Sendable {
             self.request = request
             self.continuation = continuation
             let columns = request.decoded.columns
-            cost = request.body.count + columns.text.count + columns.count * 64 + 512
+            // Each group's tail gets a copy of the defaults, which the body's text holds once.
+            let defaults = request.defaults.tags.reduce(request.defaults.source?.utf8.count ?? 0) {
+                $0 + $1.utf8.count + 3
+            }
+            let copies = max(0, request.decoded.groupNames.count - 1)
+            cost = request.body.count + columns.text.count + columns.count * 64 + copies * defaults + 512
         }
 
         /// Called once.

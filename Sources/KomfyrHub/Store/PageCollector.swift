@@ -5,11 +5,17 @@ struct PageCollector {
     let hub: UInt8
     private var page: TopRanks<StoredLog>
     private let limit: Int
+    private let pageBytes: Int
+    /// Text of the logs on the page, in bytes.
+    private var bytes = 0
+    /// The page was full of bytes before it was full of logs: it ends where it is, and the listing goes on.
+    private var isCut = false
 
-    init(_ filter: RowFilter, limit: Int, hub: UInt8) {
+    init(_ filter: RowFilter, limit: Int, hub: UInt8, pageBytes: Int = HubLimits.pageBytes) {
         self.filter = filter
         self.hub = hub
         self.limit = max(1, limit)
+        self.pageBytes = pageBytes
         page = TopRanks(capacity: self.limit + 1)
     }
 
@@ -43,7 +49,7 @@ struct PageCollector {
         let found = page.sorted().map(\.payload)
         let logs = Array(found.prefix(limit))
         var next: LogQuery.Cursor?
-        if found.count > limit, let last = logs.last {
+        if found.count > limit || isCut, let last = logs.last {
             next = LogQuery.Cursor(timestamp: last.timestamp, sequence: last.sequence, snapshot: filter.snapshot)
         }
         return LogPage(logs: logs, next: next, isPartial: isPartial)
@@ -64,8 +70,14 @@ struct PageCollector {
     }
 
     private mutating func take(_ hits: TopRanks<Int>, _ rows: LogRows, _ group: StoreGroup) {
-        for (rank, row) in hits.heap {
+        for (rank, row) in hits.heap where page.accepts(rank) {
+            if page.heap.count == page.capacity, let replaced = page.heap.first { bytes -= replaced.payload.textBytes }
             page.offer(rank, rows.log(at: row, hub: hub, group: group.number, groupName: group.name))
+            bytes += rows.plainTextBytes(at: row)
+            while bytes > pageBytes, page.heap.count > 1, let dropped = page.removeHighest() {
+                bytes -= dropped.textBytes
+                isCut = true
+            }
         }
     }
 
@@ -79,4 +91,9 @@ struct PageCollector {
         }
         return low
     }
+}
+
+extension StoredLog {
+    /// The bytes of its text.
+    fileprivate var textBytes: Int { message.count + tags.count + data.count + source.count }
 }

@@ -196,7 +196,8 @@ struct Query: Sendable {
         let wasThere = group.state.withLock { state in
             let wasThere = state.chunks.contains { $0.id == entry.id }
             if state.chunksVersion == version {
-                state.chunks = entries
+                // A chunk beyond the mark is one that is being sealed: it comes with the shortened tail.
+                state.chunks = entries.filter { $0.lastSequence <= state.marks.sealed }
             } else {
                 state.chunks.removeAll { $0.id == entry.id }
             }

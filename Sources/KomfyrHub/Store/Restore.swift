@@ -24,15 +24,15 @@ struct Restorer: Sendable {
         var next = max(known, found)
         if let lowest = lost.compactMap({ $0.rows.sequences.first }).min(), lowest < found {
             // Another store has given these numbers to other logs: these get new ones.
-            next = Self.renumber(&lost, from: found)
+            // What follows the store counts on numbers that never fall.
+            next = max(next, Self.renumber(&lost, from: found))
         }
         let groups = Self.adopt(lost.map(\.name) + old.groupNames, numbers: old, into: loaded)
         // The sequence rises last: until then another try begins where this one ended.
         try await write(RestoreStep(groups: groups, windows: cache.windows), next: found, loaded, fence)
         var part = loaded.ledger.withLock { ledger in ledger.parts(from: found) }
         var restored = 0
-        for (name, rows) in lost {
-            // A group's tail is within the bound of tails, and so within what one entry may hold.
+        for (name, rows) in Self.pieces(of: lost) {
             var writer = WALWriter()
             writer.append(rows, group: name)
             let id = StoreKeys.entryID(found, part: part)
@@ -68,14 +68,37 @@ struct Restorer: Sendable {
                 .map { group in Set(group.state.withLock { $0.open.sequences }.filter { $0 >= sequence }) } ?? []
             var rows = LogRows()
             for part in [frozen, open].compactMap({ $0 }) {
+                var shared = LogRows.SharedText()
                 for row in 0..<part.count where part.sequences[row] >= sequence && !there.contains(part.sequences[row])
                 {
-                    rows.append(part, row: row)
+                    rows.append(part, row: row, shared: &shared)
                 }
             }
             if rows.count > 0 { tails.append((group.name, rows)) }
         }
         return tails
+    }
+
+    /// Tails in pieces that an entry can hold: what is larger than a chunk may be is damage to who reads it.
+    static func pieces(of tails: [(name: String?, rows: LogRows)]) -> [(name: String?, rows: LogRows)] {
+        var pieces: [(name: String?, rows: LogRows)] = []
+        for (name, rows) in tails {
+            var piece = LogRows()
+            var text = 0
+            var shared = LogRows.SharedText()
+            for row in 0..<rows.count {
+                if piece.count >= HubLimits.chunkRecords || text >= HubLimits.chunkTextBytes {
+                    pieces.append((name, piece))
+                    piece = LogRows()
+                    text = 0
+                    shared = LogRows.SharedText()
+                }
+                text += rows.plainTextBytes(at: row)
+                piece.append(rows, row: row, shared: &shared)
+            }
+            if piece.count > 0 { pieces.append((name, piece)) }
+        }
+        return pieces
     }
 
     /// Gives all logs new numbers from one on, in their order; returns the number behind the last.

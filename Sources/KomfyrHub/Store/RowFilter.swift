@@ -30,6 +30,8 @@ struct RowFilter: Sendable {
     let order: LogQuery.Order
     /// Rows beyond it arrived after the first page was read.
     let snapshot: UInt64
+    /// Rows up to it are not wanted; 0: all are.
+    let arrivedAfter: UInt64
     /// Where the page before ended; only what comes after is wanted.
     let after: Rank?
     private let tags: [[UInt8]]
@@ -43,6 +45,7 @@ struct RowFilter: Sendable {
         levels = query.levels
         order = query.order
         self.snapshot = snapshot
+        arrivedAfter = query.arrivedAfter ?? 0
         after = query.cursor.map { Rank(timestamp: $0.timestamp, sequence: $0.sequence, order: query.order) }
         tags = query.tags.map { tag in
             var text: [UInt8] = []
@@ -56,6 +59,7 @@ struct RowFilter: Sendable {
     /// Whether a chunk can hold wanted rows.
     func overlaps(_ entry: ChunkEntry) -> Bool {
         entry.newest >= since && entry.oldest <= until && entry.firstSequence <= snapshot
+            && entry.lastSequence > arrivedAfter
             && entry.levelMask & levels != 0
             && (after.map { $0 <= Rank(entry, lastIn: order) } ?? true)
     }
@@ -64,7 +68,7 @@ struct RowFilter: Sendable {
     func accepts(_ rows: LogRows, _ row: Int) -> Bool {
         let time = rows.columns.timestamps[row]
         guard time >= since, time <= until, levels >> rows.columns.levels[row] & 1 == 1,
-            rows.sequences[row] <= snapshot
+            rows.sequences[row] <= snapshot, rows.sequences[row] > arrivedAfter
         else { return false }
         if let source, !rows.columns.bytes(rows.columns.sources[row]).elementsEqual(source) { return false }
         return tags.isEmpty || hasTags(rows.columns.bytes(rows.columns.tags[row]))

@@ -87,7 +87,7 @@ struct Seal: Sendable {
         let isInOrder = zip(times, times.dropFirst()).allSatisfy { $0 <= $1 }
         if isInOrder, let first = times.first, let last = times.last,
             LogID.floorDivide(first, span) == LogID.floorDivide(last, span),
-            rows.count <= HubLimits.chunkRecords, rows.columns.text.count <= HubLimits.chunkTextBytes
+            rows.count <= HubLimits.chunkRecords, rows.plainTextBytes <= HubLimits.chunkTextBytes
         {
             return [rows]
         }
@@ -97,17 +97,21 @@ struct Seal: Sendable {
             }
         var parts: [LogRows] = []
         var part = LogRows()
+        var partText = 0
+        var shared = LogRows.SharedText()
         var partSpan: Int64 = 0
         for row in order {
             let rowSpan = LogID.floorDivide(times[row], span)
-            let isFull =
-                part.count >= HubLimits.chunkRecords || part.columns.text.count >= HubLimits.chunkTextBytes
+            let isFull = part.count >= HubLimits.chunkRecords || partText >= HubLimits.chunkTextBytes
             if part.count > 0 && (rowSpan != partSpan || isFull) {
                 parts.append(part)
                 part = LogRows()
+                partText = 0
+                shared = LogRows.SharedText()
             }
             partSpan = rowSpan
-            part.append(rows, row: row)
+            partText += rows.plainTextBytes(at: row)
+            part.append(rows, row: row, shared: &shared)
         }
         if part.count > 0 { parts.append(part) }
         return parts

@@ -48,10 +48,11 @@ final class StoreMemory: Sendable {
         for (index, rows) in Self.rowsByGroup(body.groups, count: groups.count).enumerated() where !rows.isEmpty {
             guard let group = groups[index] else { continue }
             change(group, now: now, policy: policy) { open, marks in
+                var shared = LogRows.SharedText()
                 for row in rows {
                     let sequence = firstSequence + UInt64(body.positions[Int(row)])
                     if leavesOutMarked && sequence <= marks.done { continue }
-                    open.append(body.columns, row: Int(row), sequence: sequence, receivedAt: arrival)
+                    open.append(body.columns, row: Int(row), sequence: sequence, receivedAt: arrival, shared: &shared)
                 }
             }
         }
@@ -60,7 +61,10 @@ final class StoreMemory: Sendable {
     /// Appends rows of a group, as a WAL entry holds them that was written from memory.
     func append(_ rows: LogRows, to group: StoreGroup, now: Int64, policy: StoreConfiguration.SealPolicy) {
         change(group, now: now, policy: policy) { open, marks in
-            for row in 0..<rows.count where rows.sequences[row] > marks.done { open.append(rows, row: row) }
+            var shared = LogRows.SharedText()
+            for row in 0..<rows.count where rows.sequences[row] > marks.done {
+                open.append(rows, row: row, shared: &shared)
+            }
         }
     }
 

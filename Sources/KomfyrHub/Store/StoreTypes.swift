@@ -107,6 +107,8 @@ struct LogQuery: Sendable {
     /// Inclusive, nanoseconds.
     var until: Int64?
     var source: String?
+    /// Only logs that arrived after the one with this sequence number.
+    var arrivedAfter: UInt64?
     var limit = 100
     var order: Order = .newestFirst
     var cursor: Cursor?

@@ -32,6 +32,8 @@ actor StoreWriter {
     var hasStarted = false
     /// Redis holds another store than memory, which has not been restored there yet.
     var isAnotherStore = false
+    /// Since when WAL or tails have been at twice their bound.
+    var heldBackSince: ContinuousClock.Instant?
     /// When a refusal of Redis was last reported.
     var reported: ContinuousClock.Instant?
 
@@ -113,7 +115,7 @@ actor StoreWriter {
     }
 
     /// Answers a commit in doubt whose time is up: whether it is there shows when Redis can be asked again.
-    private func expireDoubt() {
+    func expireDoubt() {
         guard let doubt, .now >= doubt.deadline else { return }
         self.doubt = nil
         fail(doubt.plan.waiting, .redisUnavailable(lease.trouble ?? "Redis did not answer in time"))
@@ -136,7 +138,14 @@ actor StoreWriter {
         guard
             memory.ledger.withLock({ $0.bytes }) > policy.walBytes * 2
                 || memory.tailBytes.load(ordering: .relaxed) > policy.tailBytes * 2
-        else { return false }
+        else {
+            heldBackSince = nil
+            return false
+        }
+        let since = heldBackSince ?? .now
+        heldBackSince = since
+        // When nothing can be sealed (Redis has no room for it), nobody waits for ever, nor does a stop.
+        if .now - since > .milliseconds(HubLimits.inDoubtMs) { fail(queue.take(), .busy) }
         await state.writerWakes.wait(ms: 20)
         return true
     }

@@ -57,6 +57,8 @@ extension StoreWriter {
                 // Nothing else would bring a new try.
                 try? await Task.sleep(for: .seconds(1))
                 lastGrant = grant.number - 1
+                // Nobody waits for as long as Redis cannot be read.
+                expireDoubt()
             }
         }
     }

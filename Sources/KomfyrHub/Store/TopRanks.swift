@@ -1,7 +1,7 @@
 /// The entries of the lowest ranks among those offered, at most `capacity`: a binary heap with the highest on top.
 struct TopRanks<Payload> {
     private(set) var heap: [(rank: Rank, payload: Payload)] = []
-    private let capacity: Int
+    private(set) var capacity: Int
 
     init(capacity: Int) { self.capacity = max(1, capacity) }
 
@@ -18,6 +18,18 @@ struct TopRanks<Payload> {
             heap[0] = (rank, payload())
             siftDown()
         }
+    }
+
+    /// Gives up the highest rank, and its place: from now on one entry less is kept.
+    mutating func removeHighest() -> Payload? {
+        guard let highest = heap.first else { return nil }
+        capacity = max(1, heap.count - 1)
+        let last = heap.removeLast()
+        if !heap.isEmpty {
+            heap[0] = last
+            siftDown()
+        }
+        return highest.payload
     }
 
     /// In order of rank.

@@ -135,6 +135,39 @@ import Testing
         }
     }
 
+    @Test func `one log under the key of a batch whose first log was refused is 422`() async throws {
+        try await bed.run { api async throws in
+            var headers = APITestBed.admin
+            headers[.idempotencyKey] = "agent.0123456789abcdef0123456789abcdef/3"
+            let batch = try await api.post("/api/logs/batch", #"[{"level":"loud"},{"message":"2"}]"#, headers)
+            #expect(try batch.json["ingested"]?.int == 1)
+            let one = try await api.post("/api/logs", #"{"message":"1"}"#, headers)
+            #expect(one.status == .unprocessableContent)
+        }
+        #expect(bed.store.logs.count == 1)
+    }
+
+    @Test func `what the store refuses is named, and not among the stored`() async throws {
+        bed.store.refusedGroup = "b"
+        try await bed.run { api async throws in
+            let batch = try await api.post(
+                "/api/logs/batch",
+                #"[{"message":"1","group":"b"},{"message":""},{"message":"3","group":"a"}]"#
+            )
+            let json = try batch.json
+            #expect(json["ingested"]?.int == 1)
+            #expect(json["rejected"]?.int == 2)
+            #expect(json["errors"]?.list?.compactMap { $0["index"]?.int } == [0, 1])
+            #expect(json["errors"]?[0]?["detail"]?.text == "group: too many")
+            #expect(json["logs"]?.list?.count == 1)
+            #expect(json["logs"]?[0]?["id"]?.text == bed.store.logs.first?.id.text)
+            let one = try await api.post("/api/logs", #"{"message":"1","group":"b"}"#)
+            #expect(one.status == .unprocessableContent)
+            #expect(one.text.contains("too_many_groups"))
+        }
+        #expect(bed.store.logs.map(\.group) == ["a"])
+    }
+
     @Test func `an idempotency key of another form is 422`() async throws {
         try await bed.run { api async throws in
             var headers = APITestBed.admin

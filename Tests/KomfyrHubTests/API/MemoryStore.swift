@@ -16,6 +16,7 @@ final class MemoryStore: LogStoring {
         var observers: [@Sendable (IngestRequest, IngestReceipt) -> Void] = []
         var failure: StoreError?
         var isPartial = false
+        var refusedGroup: String?
         var appends = 0
     }
 
@@ -29,6 +30,12 @@ final class MemoryStore: LogStoring {
     var isPartial: Bool {
         get { state.withLock { $0.isPartial } }
         set { state.withLock { $0.isPartial = newValue } }
+    }
+
+    /// The group that there is no number for.
+    var refusedGroup: String? {
+        get { state.withLock { $0.refusedGroup } }
+        set { state.withLock { $0.refusedGroup = newValue } }
     }
 
     /// Requests that were stored.
@@ -46,21 +53,32 @@ final class MemoryStore: LogStoring {
             let decoded = request.decoded
             let numbers = decoded.groupNames.map { name -> UInt32 in
                 guard let name else { return 0 }
+                if name == state.refusedGroup { return .max }
                 let number = state.groupNumbers[name] ?? UInt32(state.groupNumbers.count + 1)
                 state.groupNumbers[name] = number
                 return number
+            }
+            let isRefused = decoded.groups.map { numbers[Int($0)] == .max }
+            var refusals: [Refusal] = []
+            for (row, position) in decoded.positions.enumerated() where isRefused[row] {
+                refusals.append(
+                    Refusal(index: position, type: "too_many_groups", location: ["group"], message: "too many")
+                )
             }
             let receipt = IngestReceipt(
                 firstSequence: state.next,
                 groupNumbers: numbers,
                 arrival: request.arrival,
                 isDuplicate: false,
-                refusedPositions: decoded.refusals.map(\.index),
-                ingested: decoded.columns.count
+                refusedPositions: (decoded.refusals + refusals).map(\.index).sorted(),
+                ingested: decoded.columns.count - refusals.count,
+                storeRefusals: refusals
             )
             state.next += UInt64(decoded.positionCount)
             state.appends += 1
-            for index in 0..<decoded.columns.count { state.logs.append(StoredLog(decoded, index, receipt, hub: 1)) }
+            for index in 0..<decoded.columns.count where !isRefused[index] {
+                state.logs.append(StoredLog(decoded, index, receipt, hub: 1))
+            }
             if let identity = request.identity { state.seen[identity] = receipt }
             return .success((receipt, state.observers))
         }

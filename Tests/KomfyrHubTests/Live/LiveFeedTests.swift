@@ -120,6 +120,23 @@ import Testing
         await run.value
     }
 
+    @Test func `logs of a group that the store refused are not sent`() async throws {
+        let feed = LiveFeed(hub: 1, newest: 0)
+        let run = Task { await feed.run() }
+        let stream = try #require(feed.open(LiveFilter(LogQuery())))
+        let (request, stored) = Self.stored([("a", .info, ""), ("b", .info, "")], first: 1)
+        var receipt = stored
+        receipt.groupNumbers[0] = .max
+        feed.publish(request, receipt)
+        var iterator = stream.wakeups.makeAsyncIterator()
+        _ = await iterator.next()
+        let events = stream.take().events
+        #expect(events.count == 1)
+        #expect(Self.text(events).contains("message 2\""))
+        feed.stop()
+        await run.value
+    }
+
     @Test func `what was stored before a stream began is not sent to it`() async throws {
         let feed = LiveFeed(hub: 1, newest: 0)
         let run = Task { await feed.run() }

@@ -342,6 +342,52 @@ import Testing
         _ = await second.value
     }
 
+    @Test(arguments: [LogQuery.Order.newestFirst, .oldestFirst])
+    func `a page of large logs ends early, and its cursor goes on until all came once`(_ order: LogQuery.Order) throws {
+        var lines: [TestLog] = []
+        for index in 0..<50 {
+            let text = "\(index)-" + String(repeating: "x", count: index % 7 * 300)
+            lines.append(TestLog(message: text, group: "g", timestamp: now + Int64(index * 37 % 50)))
+        }
+        var rows = LogRows()
+        rows.append(try request(lines, arrival: now).decoded, firstSequence: 1, arrival: now)
+        let group = StoreGroup(number: 1, name: "g")
+        var query = LogQuery(limit: 20, order: order)
+        var found: [String] = []
+        var pages = 0
+        repeat {
+            let filter = RowFilter(query, oldest: 0, snapshot: .max)
+            var collector = PageCollector(filter, limit: query.limit, hub: 1, pageBytes: 2_000)
+            collector.scan(rows, of: group)
+            let page = collector.finish(isPartial: false)
+            #expect(page.logs.count == 1 || page.logs.reduce(0) { $0 + $1.message.count } <= 2_000)
+            found += page.logs.map(\.text)
+            query.cursor = page.next
+            pages += 1
+        } while query.cursor != nil && pages < 100
+        let sorted = lines.sorted { $0.timestamp < $1.timestamp }.map(\.message)
+        #expect(found == (order == .oldestFirst ? sorted : sorted.reversed()))
+        #expect(pages > 10)
+    }
+
+    @Test func `what arrived after a log is found whatever its own time, from tails and from chunks`() async throws {
+        try await withStore { _, _, store in
+            let hour: Int64 = 3_600_000_000_000
+            try await append([TestLog(message: "first", group: "g", timestamp: now)], to: store)
+            let first = try #require(try await store.store.page(LogQuery()).logs.first)
+            try await append([TestLog(message: "late", group: "g", timestamp: now - 20 * hour)], to: store)
+            try await append([TestLog(message: "second", group: "g", timestamp: now - 1)], to: store)
+            for _ in 0..<2 {
+                #expect(try await texts(LogQuery(arrivedAfter: first.sequence), in: store) == ["second", "late"])
+                let newest = LogQuery(arrivedAfter: first.sequence, limit: 1)
+                let page = try await store.store.page(newest)
+                #expect(page.logs.map(\.text) == ["second"])
+                #expect(page.next != nil)
+                await store.store.seal()
+            }
+        }
+    }
+
     @Test func `a group beyond the limit is refused by name, the other logs of the batch are taken`() throws {
         var directory = GroupDirectory()
         for number in 1...UInt32(HubLimits.groups) { directory.insert(StoreGroup(number: number, name: "g\(number)")) }
