@@ -29,33 +29,47 @@ struct AgentBenchmarks {
                 throw BenchmarkError("TCP: \(measured.arrived) of \(count) messages arrived")
             }
         }
-        try runUDP(lines, &table)
+        try runUDP(lines, together: 1, "one a system call, as devices send", &table)
+        try runUDP(lines, together: 64, "64 a system call (GSO)", &table)
     }
 
     /// The highest of some rates at which every datagram of five seconds arrives.
-    private func runUDP(_ lines: [[UInt8]], _ table: inout ResultsTable) throws {
+    private func runUDP(
+        _ lines: [[UInt8]],
+        together: Int,
+        _ sender: String,
+        _ table: inout ResultsTable
+    ) throws {
         var best: (rate: Double, processor: Double, memory: Double)?
         for rate in [50_000, 100_000, 150_000, 200_000, 250_000, 300_000, 350_000, 400_000, 450_000, 500_000] {
-            var isLossless = false
+            var goesOn = false
             try withAgent { agent, sink, ports in
                 var sent = 0
                 let measured = try measure(agent, sink) {
-                    sent = try SyslogLoad.udp(port: ports.udp, lines: lines, perSecond: rate, for: 5)
+                    sent = try SyslogLoad.udp(
+                        port: ports.udp,
+                        lines: lines,
+                        perSecond: rate,
+                        together: together,
+                        for: 5
+                    )
                     return sent
                 }
-                isLossless = measured.arrived == sent
+                let isLossless = measured.arrived == sent
+                // A sender that falls behind measures itself from here on.
+                goesOn = isLossless && Double(sent) > 4.9 * Double(rate)
                 print("  UDP at \(format(Double(rate)))/s: \(measured.arrived) of \(sent) arrived")
-                if isLossless {
+                if isLossless, Double(sent) / 5 > best?.rate ?? 0 {
                     best = (
                         Double(sent) / 5, measured.processor / Double(measured.arrived) * 1e6, agent.residentMiB
                     )
                 }
             }
-            if !isLossless { break }
+            if !goesOn { break }
         }
         guard let best else { throw BenchmarkError("the agent loses datagrams at 50,000 a second") }
         table.add(
-            "agent, syslog over UDP without loss, disk, HTTP",
+            "agent, syslog over UDP without loss, disk, HTTP; \(sender)",
             "\(format(best.rate)) messages/s",
             processor: format(best.processor),
             memory: format(best.memory)

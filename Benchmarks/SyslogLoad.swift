@@ -4,17 +4,26 @@ import Glibc
 
 /// Sends syslog lines to the agent as fast as asked.
 enum SyslogLoad {
-    /// Sends datagrams of 155 bytes at a rate, 64 a system call (UDP_SEGMENT, udp(7)).
+    /// Sends datagrams of 155 bytes at a rate: 64 a system call (UDP_SEGMENT, udp(7)), or one, as devices do.
+    ///
+    /// What was sent together a receiver may also take together (UDP_GRO), which real devices' datagrams never are.
     /// - Returns: how many were sent.
-    static func udp(port: UInt16, lines: [[UInt8]], perSecond rate: Int, for duration: Double) throws -> Int {
+    static func udp(
+        port: UInt16,
+        lines: [[UInt8]],
+        perSecond rate: Int,
+        together: Int,
+        for duration: Double
+    ) throws -> Int {
         let descriptor = try connected(Int32(SOCK_DGRAM.rawValue), port)
         defer { close(descriptor) }
         var segment = Int32(lines[0].count)
         let udpSegment: Int32 = 103
-        guard setsockopt(descriptor, Int32(IPPROTO_UDP), udpSegment, &segment, 4) == 0 else {
+        if together > 1, setsockopt(descriptor, Int32(IPPROTO_UDP), udpSegment, &segment, 4) != 0 {
             throw BenchmarkError("this kernel has no UDP_SEGMENT")
         }
-        let blocks = stride(from: 0, to: lines.count - 63, by: 64).map { Array(lines[$0..<$0 + 64].joined()) }
+        let blocks = stride(from: 0, through: lines.count - together, by: together)
+            .map { Array(lines[$0..<$0 + together].joined()) }
         let start = seconds()
         var sent = 0
         var block = 0
@@ -28,7 +37,7 @@ enum SyslogLoad {
             guard send(descriptor, blocks[block], blocks[block].count, 0) >= 0 else {
                 throw BenchmarkError("send: \(String(cString: strerror(errno)))")
             }
-            sent += 64
+            sent += together
             block = block + 1 == blocks.count ? 0 : block + 1
         }
     }
