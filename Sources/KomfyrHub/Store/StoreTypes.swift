@@ -107,6 +107,8 @@ struct LogQuery: Sendable {
     /// Inclusive, nanoseconds.
     var until: Int64?
     var source: String?
+    /// `q`: only logs that match it.
+    var search: Search?
     /// Only logs that arrived after the one with this sequence number.
     var arrivedAfter: UInt64?
     var limit = 100

@@ -94,6 +94,8 @@ final class MemoryStore: LogStoring {
         var logs = logs.filter { log in
             let columns = Self.columns(log)
             return filter.wants(group: log.group) && filter.wants(columns, 0)
+                && (query.search?.matches(columns, row: 0, group: log.group) ?? true)
+                && (query.bound?.matches(log.group) ?? true)
                 && (query.since ?? .min)...(query.until ?? .max) ~= log.timestamp
         }
         let isDescending = query.order == .newestFirst
@@ -162,6 +164,15 @@ final class MemoryStore: LogStoring {
         failure == nil
             ? StoreHealth(canStore: true, isRedisUp: true, reason: nil)
             : StoreHealth(canStore: false, isRedisUp: false, reason: "connect to /data/redis.sock: refused")
+    }
+
+    /// Removes logs; returns how many.
+    func remove(_ isUnwanted: (StoredLog) -> Bool) -> Int {
+        state.withLock { state in
+            let before = state.logs.count
+            state.logs.removeAll(where: isUnwanted)
+            return before - state.logs.count
+        }
     }
 
     func follow(_ observer: @escaping @Sendable (IngestRequest, IngestReceipt) -> Void) {
