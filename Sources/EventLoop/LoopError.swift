@@ -6,14 +6,22 @@ public struct LoopError: Error, Sendable, CustomStringConvertible {
     public let code: Int32
     /// What was attempted (`bind udp://127.0.0.1:5514`).
     public let attempt: String
+    /// Words of its own, where libuv's for the code would not say what is wrong: TLS has these.
+    public let reason: String?
 
     /// `bind udp://127.0.0.1:5514: address already in use`.
     public var description: String { "\(attempt): \(words)" }
 
     /// An error of this code.
-    public init(code: Int32, attempt: String) {
+    public init(code: Int32, attempt: String, reason: String? = nil) {
         self.code = code
         self.attempt = attempt
+        self.reason = reason
+    }
+
+    /// What TLS does not allow.
+    static func tls(_ attempt: String, _ reason: String) -> LoopError {
+        LoopError(code: UV_EPROTO.rawValue, attempt: attempt, reason: reason)
     }
 
     init(_ code: uv_errno_t, _ attempt: String) {
@@ -26,6 +34,7 @@ public struct LoopError: Error, Sendable, CustomStringConvertible {
     }
 
     private var words: String {
+        if let reason { return reason }
         // The variant with a buffer: the other one leaks memory for codes that it does not know.
         var text = [CChar](repeating: 0, count: 128)
         uv_strerror_r(code, &text, text.count)

@@ -11,6 +11,7 @@ public final class LoopThread: Sendable {
 
     private let thread: pthread_t
     private let isJoined = Mutex(false)
+    private let end = End()
     /// Ample for a loop whose work is flat, an eighth of the system's default.
     private static let stackBytes = 1 << 20
 
@@ -19,9 +20,11 @@ public final class LoopThread: Sendable {
         let name: String
         let loop: Loop
         let setUp: @Sendable (Loop) -> Void
+        let end: End
 
-        init(name: String, loop: Loop, setUp: @escaping @Sendable (Loop) -> Void) {
+        init(name: String, loop: Loop, end: End, setUp: @escaping @Sendable (Loop) -> Void) {
             self.name = name
+            self.end = end
             self.loop = loop
             self.setUp = setUp
         }
@@ -31,6 +34,31 @@ public final class LoopThread: Sendable {
             loop.claim()
             setUp(loop)
             loop.run()
+            end.come()
+        }
+    }
+
+    /// The loop's end, which tasks can wait for without holding up a thread.
+    private final class End: Sendable {
+        private let state = Mutex<(hasCome: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
+
+        func come() {
+            let waiting = state.withLock { state in
+                state.hasCome = true
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for continuation in waiting { continuation.resume() }
+        }
+
+        func wait() async {
+            await withCheckedContinuation { continuation in
+                let hasCome = state.withLock { state in
+                    if !state.hasCome { state.waiting.append(continuation) }
+                    return state.hasCome
+                }
+                if hasCome { continuation.resume() }
+            }
         }
     }
 
@@ -43,7 +71,9 @@ public final class LoopThread: Sendable {
     public init(name: String, setUp: @escaping @Sendable (Loop) -> Void) throws(LoopError) {
         let loop = try Loop()
         mailbox = loop.mailbox
-        let start = Unmanaged.passRetained(Start(name: String(name.utf8.prefix(15)) ?? "", loop: loop, setUp: setUp))
+        let start = Unmanaged.passRetained(
+            Start(name: String(name.utf8.prefix(15)) ?? "", loop: loop, end: end, setUp: setUp)
+        )
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
@@ -69,6 +99,14 @@ public final class LoopThread: Sendable {
     deinit {
         mailbox.askToStop()
         isJoined.withLock { if !$0 { _ = pthread_detach(thread) } }
+    }
+
+    /// Stops the loop and waits for its end as a task does: no thread of the cooperative pool is held up.
+    public func stopAndWait() async {
+        mailbox.askToStop()
+        await end.wait()
+        // What is left of the thread is its return.
+        stop()
     }
 
     /// Stops the loop and waits for the thread's end; from within the thread itself it cannot wait, and only stops.

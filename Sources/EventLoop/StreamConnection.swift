@@ -19,24 +19,33 @@ public protocol StreamHandler: AnyObject {
 ///
 /// Writes that come while one is under way gather in `queued` and leave together. When the far end has closed, what is
 /// still unsent is sent before this end closes, within `closingMs`.
+///
+/// With TLS (`StreamConnection+TLS.swift`) what is written is encrypted first, and what arrives is decrypted for the
+/// handler; all else is as without.
 public final class StreamConnection: HandleOwner {
     /// The far end.
     public private(set) var peer: Peer
 
     let loop: Loop
-    private var handle: UnsafeMutablePointer<uv_stream_t>?
-    private var handler: (any StreamHandler)?
+    private(set) var handle: UnsafeMutablePointer<uv_stream_t>?
+    private(set) var handler: (any StreamHandler)?
     private let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
     private var queued = WriteBuffer()
     private var sending = WriteBuffer()
     private var isSending = false
-    private var isReading = false
+    private(set) var isReading = false
     /// It broke before there was a handler to tell.
     private var earlyFailure: LoopError?
     private var hasFailed = false
     /// What follows once all is sent, after `closeWhenSent` or the far end's end.
     private var ending = Ending.none
     private var endingTimer: Timer?
+    /// The encryption, if there is any.
+    var tls: TLSSession?
+    /// Told how the TLS handshake ended, while it is under way.
+    var securing: ((LoopError?) -> Void)?
+    /// Bytes that TLS has sent of its own accord since all was sent.
+    var unaskedBytes = 0
 
     private enum Ending {
         case none
@@ -54,14 +63,15 @@ public final class StreamConnection: HandleOwner {
     /// Connects; `done` gets the connection or the error, on the loop, exactly once.
     ///
     /// Never from within this call. When the loop stops in the meantime it is ECANCELED; a loop that is already
-    /// closing its handles does not answer any more.
+    /// closing its handles does not answer any more. With `tls` the handshake is part of it, and of its time.
     public static func connect(
         _ loop: Loop,
         to address: SocketAddress,
+        tls: TLSTarget? = nil,
         timeoutMs: UInt64,
         done: @escaping (Result<StreamConnection, LoopError>) -> Void
     ) {
-        ConnectAttempt(loop, to: address, done: done).begin(timeoutMs: timeoutMs)
+        ConnectAttempt(loop, to: address, tls: tls, done: done).begin(timeoutMs: timeoutMs)
     }
 
     /// Takes over a descriptor that a listener has accepted, and closes it if that fails.
@@ -117,6 +127,8 @@ public final class StreamConnection: HandleOwner {
         loop.assertOnLoop()
         guard let handle, handler != nil, !isReading, ending == .none, !hasFailed else { return }
         read(handle)
+        // The socket may bring nothing more for it.
+        if let tls, tls.hasInput { loop.soon { self.deliverDecrypted() } }
     }
 
     /// Writes all of `bytes` in order, as one system call where it can.
@@ -124,21 +136,9 @@ public final class StreamConnection: HandleOwner {
     /// Never blocks. Errors come through `ended`, never from within this call.
     public func write(_ bytes: [UInt8]) {
         loop.assertOnLoop()
-        guard let handle, !hasFailed, ending == .none || ending == .close, !bytes.isEmpty else { return }
-        let failure = bytes.withUnsafeBytes { bytes -> Int32? in
-            var rest = bytes
-            if !isSending {
-                let code = tryWrite(bytes, to: handle)
-                if code < 0, code != UV_EAGAIN.rawValue { return code }
-                rest = UnsafeRawBufferPointer(rebasing: bytes[max(0, Int(code))...])
-            }
-            if !rest.isEmpty { queued.append(rest) }
-            return nil
-        }
-        if let failure {
-            failSoon(failure)
-        } else {
-            sendQueued()
+        guard handle != nil, !hasFailed, ending == .none || ending == .close, !bytes.isEmpty else { return }
+        bytes.withUnsafeBytes { bytes in
+            if tls != nil { encrypt(bytes) } else { send(bytes) }
         }
     }
 
@@ -156,8 +156,12 @@ public final class StreamConnection: HandleOwner {
         guard handle != nil, !hasFailed else { return close() }
         guard ending == .none else { return }
         handler = nil
+        if let tls {
+            tls.shutDown()
+            sendEncrypted(tls)
+        }
         ending = .shutDown
-        guard limitClosing() else { return close() }
+        guard !hasFailed, limitClosing() else { return close() }
         if let handle, !isReading { read(handle) }
         finishIfSent()
     }
@@ -165,8 +169,11 @@ public final class StreamConnection: HandleOwner {
     /// Closes at once; what is unsent is dropped, and the handler's `ended` is not called.
     public func close() {
         guard let closing = handle else { return }
+        sayGoodbye()
         handle = nil
         handler = nil
+        tls = nil
+        securing = nil
         endingTimer?.close()
         endingTimer = nil
         release(closing)
@@ -245,6 +252,7 @@ extension StreamConnection {
 
     private func read(_ count: Int, _ bytes: UnsafeMutablePointer<CChar>?) {
         if count > 0 {
+            if tls != nil { return decrypt(UnsafeRawBufferPointer(start: bytes, count: count)) }
             // Taken out first: it may close this connection, and must outlive the call.
             let handler = handler
             handler?.received(UnsafeRawBufferPointer(start: bytes, count: count))
@@ -262,20 +270,38 @@ extension StreamConnection {
         guard code == 0 else {
             return end(LoopError(code: uv_translate_sys_error(code), attempt: "read from \(description)"))
         }
+        guard ending != .awaitingFarEnd else { return close() }
+        if tls != nil, ending == .none {
+            return end(.tls("read from \(description)", "the connection was cut: TLS was not closed"))
+        }
+        farEndIsDone(handle)
+    }
+
+    /// The far end sends no more, and has said so.
+    func farEndIsDone(_ handle: UnsafeMutablePointer<uv_stream_t>) {
         uv_read_stop(handle)
         isReading = false
-        guard ending != .awaitingFarEnd else { return close() }
         ending = .close
         let handler = handler
         self.handler = nil
         handler?.ended(nil)
+        if let tls {
+            tls.shutDown()
+            sendEncrypted(tls)
+        }
         if unsentBytes > 0, !hasFailed, limitClosing() { return }
         close()
     }
 
     /// Tells the handler, once, and closes.
-    private func end(_ error: LoopError) {
+    func end(_ error: LoopError) {
         guard handle != nil else { return }
+        if let securing {
+            hasFailed = true
+            self.securing = nil
+            securing(error)
+            return close()
+        }
         guard let handler else {
             // Nobody to tell yet: `start` will.
             hasFailed = true
@@ -288,12 +314,25 @@ extension StreamConnection {
         close()
     }
 
-    private var description: String { peer == .unix ? "a unix socket" : peer.address }
+    var description: String { peer == .unix ? "a unix socket" : peer.address }
 }
 
 // MARK: - Writing
 
 extension StreamConnection {
+    /// Sends bytes as they are, now or after what is under way.
+    func send(_ bytes: UnsafeRawBufferPointer) {
+        guard let handle, !hasFailed else { return }
+        var rest = bytes
+        if !isSending, queued.count == 0 {
+            let code = tryWrite(bytes, to: handle)
+            if code < 0, code != UV_EAGAIN.rawValue { return failSoon(code) }
+            rest = UnsafeRawBufferPointer(rebasing: bytes[max(0, Int(code))...])
+        }
+        if !rest.isEmpty { queued.append(rest) }
+        sendQueued()
+    }
+
     private func tryWrite(_ bytes: UnsafeRawBufferPointer, to handle: UnsafeMutablePointer<uv_stream_t>) -> Int32 {
         // libuv's buffers are not const, but writing only reads them. One call takes 1 GiB at most, so that the count
         // fits its Int32.
@@ -330,8 +369,34 @@ extension StreamConnection {
     }
 
     private func failSoon(_ code: Int32) {
+        failSoon(writeFailure(code))
+    }
+
+    /// Ends it with an error, but not from within the caller.
+    func failSoon(_ error: LoopError) {
+        guard !hasFailed else { return }
         hasFailed = true
-        loop.soon { self.end(self.writeFailure(code)) }
+        loop.soon { self.end(error) }
+    }
+
+    /// Reads for the handshake, without a handler.
+    func readForHandshake() {
+        guard let handle, !isReading else { return }
+        read(handle)
+    }
+
+    /// Stops reading after the handshake, until there is a handler.
+    func stopReadingForHandshake() {
+        guard let handle, isReading else { return }
+        isReading = false
+        uv_read_stop(handle)
+    }
+
+    /// Tells the far end of TLS that this end closes on purpose, if that can be done at once.
+    private func sayGoodbye() {
+        guard let handle, let tls, !hasFailed, unsentBytes == 0 else { return }
+        tls.shutDown()
+        tls.takeOutput { _ = tryWrite($0, to: handle) }
     }
 
     private func writeFailure(_ code: Int32) -> LoopError {

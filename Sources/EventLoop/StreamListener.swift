@@ -15,7 +15,16 @@ public final class StreamListener: HandleOwner {
     /// Called for each of these, at most ten times a second.
     public var onAcceptFailure: ((LoopError) -> Void)?
 
+    /// How many TLS handshakes failed, those that took too long among them.
+    public private(set) var failedHandshakes: UInt64 = 0
+    /// Called for each of these with who it was and what was wrong; the connection is closed already.
+    public var onHandshakeFailure: ((Peer, LoopError) -> Void)?
+
     let loop: Loop
+    private let tls: TLSContext?
+    private let handshakeTimeoutMs: UInt64
+    /// Handshakes under way, by connection.
+    private var handshakes: [ObjectIdentifier: (connection: StreamConnection, timer: Timer)] = [:]
     private let descriptor: Int32
     private var handle: UnsafeMutablePointer<uv_poll_t>?
     private var accept: (StreamConnection) -> Void
@@ -31,19 +40,27 @@ public final class StreamListener: HandleOwner {
     /// Connections accepted in one go before other handles have their turn.
     private static let acceptsPerTurn = 64
 
+    /// Handshakes under way at a time: each holds some 50 KB. Beyond, connections wait in the backlog.
+    private static let handshakesAtOnce = 256
+
     /// Binds and listens; each accepted connection is handed to `accept`, which gives it a handler or closes it.
     ///
-    /// A unix socket's file that a killed program left behind is replaced; it is removed by `close()`.
+    /// A unix socket's file that a killed program left behind is replaced; it is removed by `close()`. With `tls` it is
+    /// handed over after the handshake, which may take `handshakeTimeoutMs`.
     public init(
         _ loop: Loop,
         bind address: SocketAddress,
         backlog: Int32 = 512,
+        tls: TLSContext? = nil,
+        handshakeTimeoutMs: UInt64 = 10_000,
         accept: @escaping (StreamConnection) -> Void
     ) throws(LoopError) {
         let attempt = "listen on \(address)"
         let socket = try BoundSocket(address, kind: .stream, attempt: attempt)
         self.loop = loop
         self.accept = accept
+        self.tls = tls
+        self.handshakeTimeoutMs = handshakeTimeoutMs
         descriptor = socket.descriptor
         localAddress = socket.address
         do throws(LoopError) {
@@ -68,6 +85,12 @@ public final class StreamListener: HandleOwner {
         retryTimer = nil
         accept = { $0.close() }
         onAcceptFailure = nil
+        onHandshakeFailure = nil
+        for (connection, timer) in handshakes.values {
+            timer.close()
+            connection.close()
+        }
+        handshakes = [:]
     }
 
     private func poll() {
@@ -89,7 +112,11 @@ public final class StreamListener: HandleOwner {
     private func acceptWaiting() {
         for _ in 0..<StreamListener.acceptsPerTurn {
             // The callback may have closed this.
-            guard handle != nil else { return }
+            guard let handle else { return }
+            if handshakes.count >= StreamListener.handshakesAtOnce {
+                uv_poll_stop(handle)
+                return
+            }
             var name = sockaddr_in6()
             var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
             let accepted = withUnsafeMutableBytes(of: &name) { bytes in
@@ -107,10 +134,38 @@ public final class StreamListener: HandleOwner {
     private func hand(over accepted: Int32, _ peer: Peer) {
         do {
             let isUnix = if case .unix = localAddress { true } else { false }
-            accept(try StreamConnection(loop, accepted: accepted, isUnix: isUnix, peer: peer))
+            let connection = try StreamConnection(loop, accepted: accepted, isUnix: isUnix, peer: peer)
+            if let tls { secure(connection, tls) } else { accept(connection) }
         } catch {
             failed(error)
         }
+    }
+
+    private func secure(_ connection: StreamConnection, _ tls: TLSContext) {
+        let id = ObjectIdentifier(connection)
+        do throws(LoopError) {
+            let timer = try Timer(loop) { [weak self] in
+                self?.secured(id, LoopError(UV_ETIMEDOUT, "agree on TLS with \(connection.description)"))
+            }
+            timer.start(afterMs: handshakeTimeoutMs)
+            handshakes[id] = (connection, timer)
+        } catch {
+            connection.close()
+            return failed(error)
+        }
+        connection.secure(tls, serverName: nil) { [weak self] in self?.secured(id, $0) }
+    }
+
+    /// A handshake has ended.
+    private func secured(_ id: ObjectIdentifier, _ error: LoopError?) {
+        guard let (connection, timer) = handshakes.removeValue(forKey: id) else { return }
+        timer.close()
+        if handshakes.count == StreamListener.handshakesAtOnce - 1, retryTimer?.isActive != true { poll() }
+        guard let error else { return accept(connection) }
+        failedHandshakes &+= 1
+        let peer = connection.peer
+        connection.close()
+        onHandshakeFailure?(peer, error)
     }
 
     /// - Returns: whether to try the next one at once.

@@ -18,7 +18,7 @@ final class PrivateRedis: Sendable {
     private let settings: PrivateRedisSettings
     private let folder: DataFolder
     private let logger: Logger
-    private let supervisor = LoopConfined<RedisSupervisor>()
+    private let supervisor = LoopBound<RedisSupervisor>()
     private let state = Mutex(State())
 
     private struct State {
@@ -87,7 +87,7 @@ final class PrivateRedis: Sendable {
             defer { state.thread = nil }
             return state.thread
         }
-        thread?.stop()
+        await thread?.stopAndWait()
     }
 
     // MARK: Starting
@@ -96,7 +96,7 @@ final class PrivateRedis: Sendable {
         let (files, settings, logger, supervisor) = (files, settings, logger, supervisor)
         do throws(LoopError) {
             let thread = try LoopThread(name: "redis-watch") { loop in
-                supervisor.value = RedisSupervisor(loop, files: files, settings: settings, logger: logger)
+                supervisor.fill(RedisSupervisor(loop, files: files, settings: settings, logger: logger), on: loop)
             }
             state.withLock { $0.thread = thread }
         } catch {
@@ -239,7 +239,7 @@ final class PrivateRedis: Sendable {
         guard let mailbox = state.withLock({ $0.thread?.mailbox }) else { return nil }
         return await withCheckedContinuation { continuation in
             let supervisor = supervisor
-            let isPosted = mailbox.post { _ in continuation.resume(returning: supervisor.value.map(job)) }
+            let isPosted = mailbox.post { loop in continuation.resume(returning: supervisor.open(on: loop, job)) }
             if !isPosted { continuation.resume(returning: nil) }
         }
     }

@@ -48,7 +48,7 @@ final class RedisClient: Sendable {
         }
         guard let thread else { return }
         await queue.close()
-        thread.stop()
+        await thread.stopAndWait()
     }
 
     /// Sends one command.

@@ -34,14 +34,13 @@ final class RedisQueue: Sendable {
     }
 
     private let state = Mutex(State())
-    private let driver: LoopConfined<RedisDriver>
+    private let driver = LoopBound<RedisDriver>()
     private let configuration: RedisConfiguration
     private let logger: Logger
 
     init(_ configuration: RedisConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        driver = LoopConfined()
     }
 
     // MARK: From tasks
@@ -64,7 +63,7 @@ final class RedisQueue: Sendable {
         }
         if let refusal { return continuation.resume(returning: .failure(.notConnected(refusal))) }
         guard let door else { return }
-        if !door.post({ _ in self.driver.value?.drain() }) { failed("the loop for Redis has ended or is overrun") }
+        if !door.post({ loop in self.driver.open(on: loop) { $0.drain() } }) { failed("the loop for Redis has ended or is overrun") }
     }
 
     /// The events from now on, after how it stands.
@@ -110,9 +109,9 @@ final class RedisQueue: Sendable {
         let mailbox = state.withLock { $0.mailbox }
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             let isPosted = mailbox?
-                .post { _ in
-                    self.driver.value?.close()
-                    self.driver.value = nil
+                .post { loop in
+                    self.driver.open(on: loop) { $0.close() }
+                    self.driver.empty(on: loop)
                     done.resume()
                 }
             if isPosted != true { done.resume() }
@@ -134,7 +133,7 @@ final class RedisQueue: Sendable {
         opened(loop.mailbox)
         failed("connecting")
         let driver = RedisDriver(loop, configuration, queue: self, logger: logger)
-        self.driver.value = driver
+        self.driver.fill(driver, on: loop)
         driver.connect()
     }
 
@@ -187,11 +186,4 @@ final class RedisQueue: Sendable {
     private func forget(_ observer: Int) {
         state.withLock { _ = $0.observers.removeValue(forKey: observer) }
     }
-}
-
-/// Something that belongs to a loop, in a box that others can hold.
-///
-/// Unchecked: `value` is read, set and used by jobs on its loop's thread alone, which is what its holder must keep to.
-final class LoopConfined<Value>: @unchecked Sendable {
-    var value: Value?
 }

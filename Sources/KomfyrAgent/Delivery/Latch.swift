@@ -1,37 +1,4 @@
-import EventLoop
 import Glibc
-
-/// Something that belongs to one loop, in a box that any thread may hold and only jobs on that loop open.
-final class LoopBound<Value>: @unchecked Sendable {
-    // Sendable although what it holds is not: the value is touched in `open` and `empty` alone, which take the loop
-    // that a job runs on. A loop is not Sendable, so whoever has one is on its thread, and the first to open the box
-    // binds it to theirs.
-    private var value: Value?
-    private var owner: ObjectIdentifier?
-
-    init(_ value: sending Value) {
-        self.value = value
-    }
-
-    /// Calls `body` with what is in the box, if anything is.
-    func open(on loop: Loop, _ body: (Value) -> Void) {
-        check(loop)
-        if let value { body(value) }
-    }
-
-    /// Lets go of what is in the box, on the loop that it belongs to.
-    func empty(on loop: Loop) {
-        check(loop)
-        value = nil
-    }
-
-    private func check(_ loop: Loop) {
-        loop.assertOnLoop()
-        let id = ObjectIdentifier(loop)
-        precondition(owner == nil || owner == id, "this belongs to another loop")
-        owner = id
-    }
-}
 
 /// Lets one thread wait for another, once.
 final class Latch: @unchecked Sendable {
