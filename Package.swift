@@ -76,7 +76,7 @@ let package = Package(
         ),
 
         .testTarget(name: "ProtocolTests", dependencies: ["Protocol", "TestSupport"]),
-        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"]),
         .testTarget(name: "KomfyrAgentTests", dependencies: ["KomfyrAgent", "TestSupport"]),
         .testTarget(
             name: "KomfyrHubTests",

@@ -271,6 +271,9 @@ extension StreamConnection {
             return end(LoopError(code: uv_translate_sys_error(code), attempt: "read from \(description)"))
         }
         guard ending != .awaitingFarEnd else { return close() }
+        if securing != nil {
+            return end(.tls("agree on TLS with \(description)", "the far end closed instead: does it speak TLS?"))
+        }
         if tls != nil, ending == .none {
             return end(.tls("read from \(description)", "the connection was cut: TLS was not closed"))
         }

@@ -15,8 +15,8 @@ struct HubConfiguration: Sendable {
     var dataFolder = "./data"
     /// `KOMFYRVAKT_API_KEY`: may everything; made by the first run.
     var apiKey: String?
-    /// `REDIS_HOST`, `REDIS_PORT`, `REDIS_USERNAME`, `REDIS_PASSWORD`, `REDIS_DB`, or `REDIS_URL`; nil: the hub runs a
-    /// Redis of its own.
+    /// `REDIS_HOST`, `REDIS_PORT`, `REDIS_USERNAME`, `REDIS_PASSWORD`, `REDIS_DB`, or `REDIS_URL`, and for TLS
+    /// `REDIS_CA_FILE`, `REDIS_CERT_FILE`, `REDIS_KEY_FILE`; nil: the hub runs a Redis of its own.
     var redis: RedisConfiguration?
     /// `KOMFYRVAKT_FSYNC`: `always` (an answered log is on disk) or `everysec` (faster on slow disks, can lose 2 s when
     /// Redis or the machine dies); for the private Redis.
@@ -43,7 +43,7 @@ struct HubConfiguration: Sendable {
     /// All names that mean something.
     static let names = [
         "HOST", "PORT", "KOMFYRVAKT_DATA_DIR", "KOMFYRVAKT_API_KEY", "REDIS_HOST", "REDIS_PORT", "REDIS_USERNAME",
-        "REDIS_PASSWORD", "REDIS_DB", "REDIS_URL", "KOMFYRVAKT_FSYNC", "LOG_RETENTION_HOURS",
+        "REDIS_PASSWORD", "REDIS_DB", "REDIS_URL", "REDIS_CA_FILE", "REDIS_CERT_FILE", "REDIS_KEY_FILE", "KOMFYRVAKT_FSYNC", "LOG_RETENTION_HOURS",
         "KOMFYRVAKT_MEMORY_LIMIT", "KOMFYRVAKT_FRAME_ANCESTORS", "LOG_LEVEL",
     ]
 

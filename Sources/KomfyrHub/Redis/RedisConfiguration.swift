@@ -1,8 +1,14 @@
+import EventLoop
+
 /// Where Redis is and how to get in, as the environment says.
 ///
-/// Variables: either `REDIS_URL` (`redis://[user[:password]@]host[:port][/db]`,
+/// Variables: either `REDIS_URL` (`redis://[user[:password]@]host[:port][/db]`, the same with `rediss://` for TLS,
 /// `unix://[user[:password]@]/path/redis.sock[?db=N]`), or `REDIS_HOST` with `REDIS_PORT` (6379). `REDIS_USERNAME`,
 /// `REDIS_PASSWORD` and `REDIS_DB` (0) go with both. With neither the hub runs a Redis of its own.
+///
+/// With `rediss://` go `REDIS_CA_FILE` (or `?ca=FILE`): the authority of Redis's certificate, or that certificate
+/// itself, instead of the system's authorities; and `REDIS_CERT_FILE` with `REDIS_KEY_FILE` (`?cert=FILE&key=FILE`) for
+/// a Redis that asks for client certificates, as it does unless `tls-auth-clients no` is set.
 struct RedisConfiguration: Sendable, Equatable {
     /// Where it listens.
     enum Address: Sendable, Equatable, CustomStringConvertible {
@@ -25,6 +31,8 @@ struct RedisConfiguration: Sendable, Equatable {
     var username: String?
     var password: Secret?
     var database = 0
+    /// Whom to trust and who we are, when the connection is to be encrypted; nil: it is not.
+    var tls: TLSContext.Client?
 
     /// Reads the environment.
     /// - Returns: nil when it names no Redis.
@@ -51,7 +59,7 @@ struct RedisConfiguration: Sendable, Equatable {
                 }
             configuration = RedisConfiguration(address: .tcp(host: try plain(host), port: port ?? 6_379))
         case (nil, nil):
-            for name in ["REDIS_PORT", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_DB"] where value(name) != nil {
+            for name in companions where value(name) != nil {
                 throw .init(
                     name,
                     "is set, but neither REDIS_HOST nor REDIS_URL: set one, or remove it to use the hub's own"
@@ -64,7 +72,55 @@ struct RedisConfiguration: Sendable, Equatable {
             password: value("REDIS_PASSWORD"),
             database: value("REDIS_DB")
         )
+        for (name, member) in [("REDIS_CA_FILE", "ca"), ("REDIS_CERT_FILE", "cert"), ("REDIS_KEY_FILE", "key")] {
+            if let file = value(name) { try configuration.addFile(file, as: member, variable: name) }
+        }
+        try configuration.checkFiles()
         return configuration
+    }
+
+    /// What means something only beside `REDIS_HOST` or `REDIS_URL`.
+    private static let companions = [
+        "REDIS_PORT", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_DB", "REDIS_CA_FILE", "REDIS_CERT_FILE",
+        "REDIS_KEY_FILE",
+    ]
+
+    /// Takes a file for TLS; `member` is its name in a URL's query.
+    mutating func addFile(
+        _ file: String,
+        as member: String,
+        variable: String
+    ) throws(RedisConfigurationError) {
+        guard var tls else {
+            throw .init(variable, "names a file for TLS (\(member)), which goes with rediss:// in REDIS_URL alone")
+        }
+        var identity = tls.identity ?? TLSContext.Identity(certificateFile: "", keyFile: "")
+        let isGiven: Bool
+        switch member {
+        case "ca":
+            isGiven = tls.authorityFile != nil
+            tls.authorityFile = file
+        case "cert":
+            isGiven = !identity.certificateFile.isEmpty
+            identity.certificateFile = file
+            tls.identity = identity
+        default:
+            isGiven = !identity.keyFile.isEmpty
+            identity.keyFile = file
+            tls.identity = identity
+        }
+        if isGiven { throw .init(variable, "is given twice (\(member)), REDIS_URL names such a file too: keep one") }
+        self.tls = tls
+    }
+
+    private func checkFiles() throws(RedisConfigurationError) {
+        guard let identity = tls?.identity else { return }
+        if identity.keyFile.isEmpty {
+            throw .init("REDIS_KEY_FILE", "is missing: the certificate in REDIS_CERT_FILE needs its key")
+        }
+        if identity.certificateFile.isEmpty {
+            throw .init("REDIS_CERT_FILE", "is missing: the key in REDIS_KEY_FILE needs its certificate")
+        }
     }
 
     private static func plain(_ host: String) throws(RedisConfigurationError) -> String {
@@ -97,6 +153,15 @@ struct RedisConfiguration: Sendable, Equatable {
             if self.database != 0 { throw .init("REDIS_DB", "is set, and REDIS_URL names a database too: keep one") }
             self.database = try RedisURL.database(database, variable: "REDIS_DB")
         }
+    }
+}
+
+extension RedisConfiguration {
+    /// What a connection's TLS needs; nil: there is none.
+    /// - Throws: which of the files cannot be used.
+    func tlsTarget() throws(TLSProblem) -> TLSTarget? {
+        guard let tls, case .tcp(let host, _) = address else { return nil }
+        return TLSTarget(try TLSContext(client: tls), serverName: host)
     }
 }
 

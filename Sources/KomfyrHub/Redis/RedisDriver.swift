@@ -21,6 +21,8 @@ final class RedisDriver {
     private var isReady = false
     private var isClosed = false
     private var tries = 0
+    /// What the next connection's TLS needs; nil: there is none.
+    private var target: TLSTarget?
     private var retry: Timer?
     private var deadlines: Timer?
     /// What was last said in the log, so that a repeated fault is said once.
@@ -57,6 +59,12 @@ final class RedisDriver {
     // MARK: Connecting
 
     private func lookUp() {
+        do throws(TLSProblem) {
+            // Anew each time: the files may have been renewed.
+            target = try configuration.tlsTarget()
+        } catch {
+            return fail(error.description)
+        }
         switch configuration.address {
         case .unix(let path): connect(to: [.unix(path)])
         case .tcp(let host, let port):
@@ -76,7 +84,8 @@ final class RedisDriver {
     /// Tries the addresses one after the other.
     private func connect(to addresses: ArraySlice<SocketAddress>) {
         guard let address = addresses.first else { return }
-        StreamConnection.connect(loop, to: address, timeoutMs: HubLimits.redisConnectMs) { [weak self] result in
+        StreamConnection.connect(loop, to: address, tls: target, timeoutMs: HubLimits.redisConnectMs) {
+            [weak self] result in
             guard let self, !self.isClosed else {
                 if case .success(let stream) = result { stream.close() }
                 return

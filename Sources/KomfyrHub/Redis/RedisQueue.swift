@@ -63,7 +63,9 @@ final class RedisQueue: Sendable {
         }
         if let refusal { return continuation.resume(returning: .failure(.notConnected(refusal))) }
         guard let door else { return }
-        if !door.post({ loop in self.driver.open(on: loop) { $0.drain() } }) { failed("the loop for Redis has ended or is overrun") }
+        if !door.post({ loop in self.driver.open(on: loop) { $0.drain() } }) {
+            failed("the loop for Redis has ended or is overrun")
+        }
     }
 
     /// The events from now on, after how it stands.

@@ -1,19 +1,20 @@
+import EventLoop
+
 /// Reads `REDIS_URL`; errors never repeat the URL, which may hold a password.
 enum RedisURL {
     private static let variable = "REDIS_URL"
 
-    /// Takes `redis://…` and `unix://…` apart.
+    /// Takes `redis://…`, `rediss://…` and `unix://…` apart.
     static func parse(_ url: String) throws(RedisConfigurationError) -> RedisConfiguration {
         guard let colon = url.firstRange(of: "://") else {
-            throw .init(variable, "has no scheme: redis://host:6379 or unix:///path/redis.sock")
+            throw .init(variable, "has no scheme: redis://host:6379, rediss://host:6379 or unix:///path/redis.sock")
         }
         let rest = url[colon.upperBound...]
         switch url[..<colon.lowerBound].lowercased() {
-        case "redis": return try network(rest)
+        case "redis": return try network(rest, tls: nil)
+        case "rediss": return try network(rest, tls: TLSContext.Client(authoritySetting: "REDIS_CA_FILE"))
         case "unix": return try socket(rest)
-        case "rediss":
-            throw .init(variable, "asks for TLS (rediss://), which this version cannot do: use redis:// or unix://")
-        default: throw .init(variable, "has a scheme that is not known: redis:// or unix://")
+        default: throw .init(variable, "has a scheme that is not known: redis://, rediss:// (TLS) or unix://")
         }
     }
 
@@ -33,12 +34,15 @@ enum RedisURL {
         return Int(number)
     }
 
-    private static func network(_ text: Substring) throws(RedisConfigurationError) -> RedisConfiguration {
+    private static func network(
+        _ text: Substring,
+        tls: TLSContext.Client?
+    ) throws(RedisConfigurationError) -> RedisConfiguration {
         let (main, query) = cut(text, at: "?")
         let (authority, path) = cut(main, at: "/")
         let (credentials, place) = cutLast(authority, at: "@")
         let (host, port) = try hostAndPort(place)
-        var configuration = RedisConfiguration(address: .tcp(host: host, port: port))
+        var configuration = RedisConfiguration(address: .tcp(host: host, port: port), tls: tls)
         try add(credentials, to: &configuration)
         if let path, !path.isEmpty { configuration.database = try database(String(path), variable: variable) }
         try add(query: query, to: &configuration)
@@ -109,8 +113,13 @@ enum RedisURL {
         guard let query, !query.isEmpty else { return }
         for pair in query.split(separator: "&") {
             let (name, value) = cut(pair, at: "=")
-            guard name == "db", let value else { throw .init(variable, "has a query with something else than db=N") }
-            configuration.database = try database(String(value), variable: variable)
+            switch (String(name), value) {
+            case ("db", let value?): configuration.database = try database(String(value), variable: variable)
+            case (let name, let value?) where ["ca", "cert", "key"].contains(name):
+                try configuration.addFile(try decoded(value), as: name, variable: variable)
+            default:
+                throw .init(variable, "has a query with something else than db=N, ca=FILE, cert=FILE and key=FILE")
+            }
         }
     }
 

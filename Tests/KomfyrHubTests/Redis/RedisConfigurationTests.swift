@@ -1,3 +1,4 @@
+import EventLoop
 import Testing
 
 @testable import KomfyrHub
@@ -66,6 +67,25 @@ import Testing
         #expect(try RedisConfiguration.from(example.environment) == expected)
     }
 
+    @Test func `a rediss URL asks for TLS, with files from the query or the environment`() throws {
+        let plain = try #require(try RedisConfiguration.from(["REDIS_URL": "rediss://:p@redis.example/3"]))
+        #expect(plain.address == .tcp(host: "redis.example", port: 6_379))
+        #expect(plain.database == 3)
+        #expect(plain.tls == TLSContext.Client(authoritySetting: "REDIS_CA_FILE"))
+        let files = TLSContext.Client(
+            authorityFile: "/a b/ca.pem",
+            identity: TLSContext.Identity(certificateFile: "/c.pem", keyFile: "/k.pem"),
+            authoritySetting: "REDIS_CA_FILE"
+        )
+        let url = "rediss://h:6380?ca=/a%20b/ca.pem&cert=/c.pem&key=/k.pem&db=2"
+        #expect(try RedisConfiguration.from(["REDIS_URL": url])?.tls == files)
+        let environment = [
+            "REDIS_URL": "rediss://h", "REDIS_CA_FILE": "/a b/ca.pem", "REDIS_CERT_FILE": "/c.pem",
+            "REDIS_KEY_FILE": "/k.pem",
+        ]
+        #expect(try RedisConfiguration.from(environment)?.tls == files)
+    }
+
     @Test(arguments: [[:], ["REDIS_HOST": "", "REDIS_URL": "", "REDIS_PORT": ""], ["PORT": "1"]])
     func `without a host or a URL the hub runs its own`(_ environment: [String: String]) throws {
         #expect(try RedisConfiguration.from(environment) == nil)
@@ -89,7 +109,14 @@ import Testing
         (["REDIS_URL": "redis://h/1", "REDIS_DB": "2"], "REDIS_DB"),
         (["REDIS_URL": "h:6379"], "REDIS_URL"),
         (["REDIS_URL": "http://:hunter2@h"], "REDIS_URL"),
-        (["REDIS_URL": "rediss://:hunter2@h"], "REDIS_URL"),
+        (["REDIS_URL": "redis://:hunter2@h?ca=/ca.pem"], "REDIS_URL"),
+        (["REDIS_URL": "redis://:hunter2@h", "REDIS_CA_FILE": "/ca.pem"], "REDIS_CA_FILE"),
+        (["REDIS_HOST": "h", "REDIS_CERT_FILE": "/c.pem"], "REDIS_CERT_FILE"),
+        (["REDIS_CA_FILE": "/ca.pem"], "REDIS_CA_FILE"),
+        (["REDIS_URL": "rediss://:hunter2@h?ca=/ca.pem", "REDIS_CA_FILE": "/ca.pem"], "REDIS_CA_FILE"),
+        (["REDIS_URL": "rediss://:hunter2@h?cert=/c.pem"], "REDIS_KEY_FILE"),
+        (["REDIS_URL": "rediss://h", "REDIS_KEY_FILE": "/k.pem"], "REDIS_CERT_FILE"),
+        (["REDIS_URL": "rediss://h?tls=1"], "REDIS_URL"),
         (["REDIS_URL": "redis://"], "REDIS_URL"),
         (["REDIS_URL": "redis://:hunter2@:6379"], "REDIS_URL"),
         (["REDIS_URL": "redis://h:port"], "REDIS_URL"),
