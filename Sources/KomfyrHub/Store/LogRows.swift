@@ -133,3 +133,42 @@ struct LogRows: Sendable {
         )
     }
 }
+
+extension LogRows {
+    /// The rows of a block that has all columns, their objects put together again.
+    init(_ block: RowBlock) {
+        let count = block.count
+        columns.timestamps = block.timestamps
+        sequences = block.sequences
+        columns.levels = block.levels ?? [UInt8](repeating: Level.info.rawValue, count: count)
+        receivedAt = block.receivedAt ?? block.timestamps
+        columns.messages = append(block.messages, count: count)
+        columns.tags = append(block.tags, count: count)
+        columns.sources = append(block.sources, count: count)
+        switch block.data {
+        case .json(let column): columns.data = append(column, count: count)
+        case .split(let data):
+            columns.data.reserveCapacity(count)
+            for row in 0..<count {
+                let offset = columns.text.count
+                data.appendObject(row, to: &columns.text)
+                let length = columns.text.count - offset
+                columns.data.append(
+                    length == 0 ? .none : TextRange(offset: UInt32(offset), length: UInt32(length))
+                )
+            }
+        case nil: columns.data = [TextRange](repeating: .none, count: count)
+        }
+    }
+
+    /// Appends a column's text as it is, with what rows share.
+    private mutating func append(_ column: TextColumn?, count: Int) -> [TextRange] {
+        guard let column else { return [TextRange](repeating: .none, count: count) }
+        let base = UInt32(columns.text.count)
+        columns.text.append(contentsOf: column.text)
+        var ranges: [TextRange] = []
+        ranges.reserveCapacity(count)
+        Self.append(column.ranges, to: &ranges, movedBy: base)
+        return ranges
+    }
+}

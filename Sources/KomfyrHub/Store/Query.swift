@@ -66,7 +66,7 @@ struct Query: Sendable {
             }
             for (candidate, chunk) in zip(wave, fetched) {
                 switch chunk {
-                case .rows(let chunk): collector.scan(sorted: chunk.rows, of: candidate.group)
+                case .rows(let chunk): collector.scan(sorted: chunk, of: candidate.group)
                 case .damaged: isPartial = true
                 case .missing:
                     try? await refreshIndex(of: candidate.group, without: candidate.entry)
@@ -106,8 +106,8 @@ struct Query: Sendable {
             for entry in entries {
                 switch try await fetch([(group, entry)]).first {
                 case .rows(let chunk):
-                    if let row = chunk.rows.sequences.firstIndex(of: sequence) {
-                        let log = chunk.rows.log(at: row, hub: id.hub, group: group.number, groupName: group.name)
+                    if let row = chunk.sequences.firstIndex(of: sequence) {
+                        let log = chunk.log(at: row, hub: id.hub, group: group.number, groupName: group.name)
                         return log.id == id && log.timestamp >= oldest ? log : nil
                     }
                 case .missing:
@@ -122,54 +122,24 @@ struct Query: Sendable {
     }
 
     private enum Fetched {
-        case rows(ChunkCache.Decoded)
+        case rows(LogRows)
         case missing
         case damaged
     }
 
-    /// Chunks from the cache, or from Redis in one pipeline.
+    /// Chunks with all their columns.
     private func fetch(_ wanted: [(group: StoreGroup, entry: ChunkEntry)]) async throws(RedisError) -> [Fetched] {
-        var result: [Fetched] = wanted.map { _ in .missing }
-        var missing: [Int] = []
-        var commands: [RedisCommand] = []
-        for (index, chunk) in wanted.enumerated() {
-            if let cached = state.cache.chunk(ChunkCache.Key(group: chunk.group.number, id: chunk.entry.id)) {
-                result[index] = .rows(cached)
-            } else {
-                missing.append(index)
-                commands.append(
-                    RedisCommand(
-                        "HMGET",
-                        StoreKeys.chunk(chunk.group.number, chunk.entry.id),
-                        Chunk.versionField,
-                        Chunk.rowsField
-                    )
-                )
+        let reader = ChunkReader(redis: replayer.redis, cache: state.cache, logger: logger)
+        let addresses = wanted.map { ChunkReader.Address(group: $0.group.number, entry: $0.entry) }
+        let blocks = try await reader.blocks(addresses, ColumnRequest(columns: .all))
+        return zip(wanted, blocks)
+            .map { chunk, block in
+                switch block {
+                case .found(let block): .rows(LogRows(block))
+                case .missing: .missing
+                case .damaged(let problem): damaged(chunk.group, chunk.entry, problem)
+                }
             }
-        }
-        guard !missing.isEmpty else { return result }
-        let answers = try await replayer.redis.pipeline(commands)
-        for (index, answer) in zip(missing, answers) {
-            result[index] = decode(answer, wanted[index].group, wanted[index].entry)
-        }
-        return result
-    }
-
-    private func decode(_ answer: RedisValue, _ group: StoreGroup, _ entry: ChunkEntry) -> Fetched {
-        guard case .array(let values) = answer, values.count == 2 else { return damaged(group, entry, "not a hash") }
-        let fields: [[UInt8]?] = values.map { value in
-            if case .string(let bytes) = value { return bytes }
-            return nil
-        }
-        if fields[0] == nil && fields[1] == nil { return .missing }
-        do throws(ChunkProblem) {
-            let rows = try Chunk.rows(version: fields[0], rows: fields[1])
-            let chunk = ChunkCache.Decoded(rows)
-            state.cache.insert(chunk, ChunkCache.Key(group: group.number, id: entry.id))
-            return .rows(chunk)
-        } catch {
-            return damaged(group, entry, error.description)
-        }
     }
 
     /// Takes a chunk that cannot be read out of the index in memory, so that it is reported once.

@@ -10,6 +10,7 @@ struct Seal: Sendable {
     let replayer: Replayer
     let configuration: StoreConfiguration
     let logger: Logger
+    let encoders: ChunkEncoderPool
     /// Makes the chunks' ids unique under the session's fence.
     let number: Int
 
@@ -42,11 +43,6 @@ struct Seal: Sendable {
         var isPassing: Bool
     }
 
-    private struct EncodedChunk {
-        var entry: ChunkEntry
-        var fields: [[UInt8]]
-    }
-
     /// Whether Redis has a seal that was never answered: since the fence has risen, its marks are final.
     private func isThere(_ seal: DoubtfulSeal) async throws(SealProblem) -> Bool {
         do throws(RedisError) {
@@ -61,18 +57,15 @@ struct Seal: Sendable {
 
     private func encode(_ rows: LogRows) throws(SealProblem) -> [EncodedChunk] {
         do throws(ChunkProblem) {
-            let compressor = try ChunkCompressor()
             var chunks: [EncodedChunk] = []
             let expired = configuration.clock() - configuration.retention
             for part in Self.parts(of: rows, span: configuration.span) {
-                let fields = try Chunk.fields(part, compressor: compressor)
-                let entry = ChunkEntry(
-                    id: "\(session.memory.keys.hub)-\(session.grant.fence.number)-\(number).\(chunks.count)",
-                    rows: part,
-                    bytes: fields.reduce(0) { $0 + $1.count }
-                )
                 // What is too old to be kept would be gone with its expiry at once.
-                if entry.newest >= expired { chunks.append(EncodedChunk(entry: entry, fields: fields)) }
+                guard let newest = part.columns.timestamps.last, newest >= expired else { continue }
+                let id = "\(session.memory.keys.hub)-\(session.grant.fence.number)-\(number).\(chunks.count)"
+                chunks.append(
+                    try encoders.withEncoder { encoder throws(ChunkProblem) in try encoder.encode(part, id: id) }
+                )
             }
             return chunks
         } catch {
@@ -128,6 +121,7 @@ struct Seal: Sendable {
             let expiry = LogID.floorDivide(chunk.entry.newest + configuration.retention, 1_000_000_000) + 1
             arguments += [
                 Array(text: String(chunk.entry.score)), Array(text: chunk.entry.member), Array(text: String(expiry)),
+                Array(text: String(chunk.fields.count)),
             ]
             arguments += chunk.fields
         }

@@ -49,8 +49,28 @@ extension HubLimits {
     static let chunkTextBytes = 16 << 20
     /// A chunk is never larger than this when unpacked, in bytes; more is damage.
     static let chunkPlainBytes = 64 << 20
-    /// Bytes of decoded chunks kept for the next query.
+    /// zstd's level when a tail is sealed, which every log pays for.
+    static let sealCompressionLevel: Int32 = 1
+    /// zstd's level when chunks are merged, which few logs pay for: those of quiet groups.
+    static let mergeCompressionLevel: Int32 = 6
+    /// Members of `data` that have a column of their own in a chunk at most: a hole names it with one byte.
+    static let numericColumns = 256
+    /// Bytes of a numeric member's dotted path; what is longer has no column.
+    static let numericPathBytes = 512
+    /// Bytes of a numeric column below which it lies in a field together with others: a field of its own costs Redis
+    /// some 80 bytes.
+    static let smallColumnBytes = 512
+    /// Numeric columns that are fetched along with a chunk's objects before it is known how many there are.
+    static let guessedColumns = 8
+    /// Rows for each five minutes from which on the numbers of five minutes are summed up in the chunk.
+    ///
+    /// A summary takes some 45 bytes, so below this it would cost more than a byte a log; the numbers themselves are
+    /// read as fast.
+    static let rowsPerSummary = 64
+    /// Bytes of decoded columns kept for the next query: a listing's next pages, and what a dashboard asks again.
     static let chunkCacheBytes = 64 << 20
+    /// Bytes of Bloom filters, catalogues and interval counts kept: those of 5 million logs take some 25 MiB.
+    static let chunkFactsCacheBytes = 64 << 20
     /// Chunks that a query fetches at a time at most.
     static let chunksPerFetch = 8
     /// Bytes of text of one page's logs, unless a single log is larger: a page of the largest logs would otherwise take

@@ -54,7 +54,7 @@ enum StoreScripts {
     ///
     /// KEYS: 3 index, 4 marks, then the chunks. ARGV: 3 and 4 the fields of this hub's marks (sealed, purged), 5 and 6
     /// their expected values, 7 the new sealed mark, then for each chunk its score and member, its expiry in seconds
-    /// since 1970, and the four words of its two fields. Answers 1, or writes nothing and answers
+    /// since 1970, how many words its fields and values are, and these. Answers 1, or writes nothing and answers
     /// `{'marks', sealed, purged}`.
     static let seal = RedisScript(
         Lease.fenceCheck + """
@@ -64,10 +64,13 @@ enum StoreScripts {
             end
             local at = 8
             for index = 5, #KEYS do
-                redis.call('HSET', KEYS[index], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6])
+                local words = tonumber(ARGV[at + 3])
+                for word = at + 4, at + 3 + words, 2 do
+                    redis.call('HSET', KEYS[index], ARGV[word], ARGV[word + 1])
+                end
                 redis.call('EXPIREAT', KEYS[index], ARGV[at + 2])
                 redis.call('ZADD', KEYS[3], ARGV[at], ARGV[at + 1])
-                at = at + 7
+                at = at + 4 + words
             end
             redis.call('HSET', KEYS[4], ARGV[3], ARGV[7])
             return 1

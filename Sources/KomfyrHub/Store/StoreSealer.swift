@@ -12,6 +12,7 @@ actor StoreSealer {
     private let logger: Logger
     private let state: StoreState
     private let replayer: Replayer
+    private let encoders = ChunkEncoderPool()
     private var isPassing = false
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
     /// Counts chunks under one fence.
@@ -146,6 +147,7 @@ actor StoreSealer {
                     replayer: replayer,
                     configuration: configuration,
                     logger: logger,
+                    encoders: encoders,
                     number: number
                 )
                 tasks.addTask { await seal.run() }

@@ -23,7 +23,7 @@ final class StoreState: Sendable {
 
     private let current = Mutex(Current(memory: StoreMemory(hub: 0, nextSequence: 1)))
     let figures = StoreFigures()
-    let cache = ChunkCache()
+    let cache = ChunkCaches()
     /// Wakes the writer: a request, a grant, something to look after.
     let writerWakes = Signal()
     /// Wakes the sealer: a full tail, or too much in memory.
