@@ -171,6 +171,16 @@ final class ChunkCaches: Sendable {
         }
     }
 
+    /// Forgets chunks that are no more.
+    func remove(_ ids: [String], of group: UInt32) {
+        state.withLock { state in
+            for id in ids {
+                guard let chunk = state.chunks.removeValue(forKey: Key(group: group, id: id)) else { continue }
+                state.bytes -= chunk.chunk.rows.bytes
+            }
+        }
+    }
+
     func removeAll() {
         columns.removeAll()
         facts.removeAll()

@@ -1,9 +1,12 @@
-/// The chunks that a page may need, in the order in which it wants them, found one by one: a page of the newest logs
-/// needs a few of a hundred thousand.
+import Synchronization
+
+/// What a listing needs to look at, in the order in which it wants it, found one by one: a page of the newest logs
+/// needs a few of a hundred thousand chunks, and few of the groups.
 ///
-/// A heap of the groups by their next chunk; each group's index lies rising by newest log already.
+/// Two heaps: groups that were not looked at yet, by the newest log that they can hold, and the groups that were, by
+/// their next chunk; each group's index lies rising by newest log already.
 struct ChunkPlan {
-    /// A chunk that may hold rows of the page.
+    /// A chunk that may hold wanted rows.
     struct Candidate {
         var group: StoreGroup
         var entry: ChunkEntry
@@ -11,19 +14,60 @@ struct ChunkPlan {
         var first: Rank
     }
 
-    /// What is left of a group.
+    /// What comes next.
+    enum Step {
+        /// A group: its tail, and its index, which `add` takes.
+        case group(StoreGroup)
+        case chunk(Candidate)
+    }
+
+    /// What is left of a group's chunks.
     private struct Source {
         var group: StoreGroup
         var entries: [ChunkEntry]
         /// How many of `entries` are left; taken from the end.
         var left: Int
-        var first: Rank
     }
 
     private let filter: RowFilter
-    private var heap: [Source] = []
+    private var groups: RankHeap<StoreGroup>
+    private var chunks = RankHeap<Source>()
 
-    init(_ filter: RowFilter) { self.filter = filter }
+    /// The plan of a query over these groups.
+    init(_ filter: RowFilter, _ groups: [StoreGroup]) {
+        self.filter = filter
+        var elements: [(rank: Rank, payload: StoreGroup)] = []
+        elements.reserveCapacity(groups.count)
+        for group in groups {
+            let newest = group.newest.load(ordering: .relaxed)
+            if newest < filter.since { continue }
+            // The oldest log of a group is not known before it is looked at.
+            let rank =
+                filter.order == .newestFirst
+                ? Rank(timestamp: newest, sequence: .max, order: .newestFirst) : .earliest
+            elements.append((rank, group))
+        }
+        self.groups = RankHeap(elements)
+    }
+
+    /// Where the next step begins; nil: there is none.
+    var first: Rank? {
+        guard let group = groups.first?.rank else { return chunks.first?.rank }
+        guard let chunk = chunks.first?.rank else { return group }
+        return min(group, chunk)
+    }
+
+    /// Takes the next step.
+    mutating func next() -> Step? {
+        if let group = groups.first?.rank, chunks.first.map({ group <= $0.rank }) ?? true {
+            return groups.removeFirst().map { .group($0) }
+        }
+        guard let rank = chunks.first?.rank, var source = chunks.removeFirst() else { return nil }
+        source.left -= 1
+        let candidate = Candidate(group: source.group, entry: source.entries[source.left], first: rank)
+        insert(&source)
+        return .chunk(candidate)
+    }
 
     /// Adds a group's index.
     mutating func add(_ entries: [ChunkEntry], of group: StoreGroup) {
@@ -31,60 +75,21 @@ struct ChunkPlan {
         if filter.order == .oldestFirst {
             entries = entries.filter(filter.overlaps).sorted { $0.oldest > $1.oldest }
         }
-        var source = Source(group: group, entries: entries, left: entries.count, first: .earliest)
-        guard advance(&source) else { return }
-        heap.append(source)
-        var child = heap.count - 1
-        while child > 0, heap[child].first < heap[(child - 1) / 2].first {
-            heap.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
+        var source = Source(group: group, entries: entries, left: entries.count)
+        insert(&source)
     }
 
-    /// Where the next chunk begins; nil: there is none.
-    var first: Rank? { heap.first?.first }
-
-    /// Takes the next chunk.
-    mutating func next() -> Candidate? {
-        guard var source = heap.first else { return nil }
-        source.left -= 1
-        let candidate = Candidate(group: source.group, entry: source.entries[source.left], first: source.first)
-        if advance(&source) {
-            heap[0] = source
-        } else {
-            heap[0] = heap[heap.count - 1]
-            heap.removeLast()
-        }
-        siftDown()
-        return candidate
-    }
-
-    /// Passes over chunks that hold nothing wanted; false when none is left.
-    private func advance(_ source: inout Source) -> Bool {
+    /// Passes over chunks that hold nothing wanted, and puts what is left into the heap.
+    private mutating func insert(_ source: inout Source) {
         while source.left > 0 {
             let entry = source.entries[source.left - 1]
             // What lies before it is older still.
-            if filter.order == .newestFirst && entry.newest < filter.since { return false }
+            if filter.order == .newestFirst && entry.newest < filter.since { return }
             if filter.overlaps(entry) {
                 // By time alone: chunks of the same time lie in any order.
-                source.first = Rank(edgeOf: entry, in: filter.order)
-                return true
+                return chunks.insert(Rank(edgeOf: entry, in: filter.order), source)
             }
             source.left -= 1
-        }
-        return false
-    }
-
-    private mutating func siftDown() {
-        var parent = 0
-        while true {
-            var lowest = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
-                if heap[child].first < heap[lowest].first { lowest = child }
-            }
-            if lowest == parent { return }
-            heap.swapAt(parent, lowest)
-            parent = lowest
         }
     }
 }

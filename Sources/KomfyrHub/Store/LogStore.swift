@@ -20,9 +20,9 @@ final class LogStore: Sendable {
     private let configuration: StoreConfiguration
     private let state = StoreState()
     private let queue: OpenCommit
-    private let writer: StoreWriter
+    let writer: StoreWriter
     private let sealer: StoreSealer
-    private let query: Query
+    let query: Query
 
     /// A store that does nothing until `start`.
     init(redis: RedisClient, lease: Lease, configuration: StoreConfiguration, logger: Logger) {

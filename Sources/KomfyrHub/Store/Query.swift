@@ -1,149 +1,198 @@
 import Logging
 import Synchronization
 
-/// Reads: index, then chunks in the listing's order until the page is full, merged with the tails.
+/// Reads: index, then chunks in the listing's order as long as more is wanted, merged with the tails.
 ///
-/// A page is of one moment: the newest sequence when it was begun bounds it, so logs that arrive meanwhile, and chunks
-/// that replace tails under it, change nothing.
+/// ```
+///  groups, newest first ─▶ tail under the lock; index ─▶ pruned by time, level, sequence ─▶ by facts, for a search
+///      ─▶ only the columns that rows are judged by ─▶ places of the rows ─▶ the other columns of their chunks
+/// ```
+///
+/// What is read is of one moment: the newest sequence when it was begun bounds it, so logs that arrive meanwhile, and
+/// chunks that replace tails under it, change nothing.
 struct Query: Sendable {
     let replayer: Replayer
     let state: StoreState
     let configuration: StoreConfiguration
     let logger: Logger
 
-    /// Why a page must be begun again: a chunk of the index was not there.
-    private struct IndexChanged: Error {}
+    /// Why a read must be begun again: a chunk of the index was not there.
+    struct IndexChanged: Error {}
 
-    func page(_ query: LogQuery) async -> LogPage {
-        var attempt = 1
-        while true {
-            do throws(IndexChanged) {
-                return try await page(query, isLast: attempt >= HubLimits.queryAttempts)
-            } catch {
-                attempt += 1
-            }
-        }
-    }
+    var reader: ChunkReader { ChunkReader(redis: replayer.redis, cache: state.cache, logger: logger) }
 
-    private func page(_ query: LogQuery, isLast: Bool) async throws(IndexChanged) -> LogPage {
-        let memory = state.memory
-        let snapshot = query.cursor?.snapshot ?? memory.newestSequence
-        let oldest = configuration.clock() - configuration.retention
-        let filter = RowFilter(query, oldest: oldest, snapshot: snapshot)
-        var collector = PageCollector(filter, limit: query.limit, hub: memory.keys.hub)
-        var plan = ChunkPlan(filter)
-        guard filter.since <= filter.until else { return collector.finish(isPartial: false) }
-        for group in memory.directory.withLock({ $0.matching(query.groups, bound: query.bound) }) {
-            // One lock for tail and index: a seal moves rows from one to the other in one step.
-            let (frozen, entries) = group.state.withLock { state -> (FrozenTail?, [ChunkEntry]) in
-                if state.openNewest >= filter.since && state.openOldest <= filter.until
-                    && state.openLevels.mask & filter.levels != 0
-                {
-                    collector.scan(state.open, of: group)
-                }
-                return (state.frozen, state.chunks)
-            }
-            if let frozen, frozen.newest >= filter.since, frozen.oldest <= filter.until {
-                collector.scan(frozen.rows, of: group)
-            }
-            plan.add(entries, of: group)
-        }
+    /// The oldest time that is kept.
+    var oldest: Int64 { configuration.clock() - configuration.retention }
+
+    // MARK: Walking through groups and chunks
+
+    /// Brings the rows of groups to `taker`, tails and chunks in the order of `ChunkPlan`, until it has enough.
+    ///
+    /// - Parameter isLast: a chunk that is missing makes the answer partial, instead of beginning again.
+    /// - Returns: whether something is left out: Redis cannot be asked, or a chunk is damaged.
+    func walk<Taker: RowTaker>(
+        _ filter: RowFilter,
+        _ groups: [StoreGroup],
+        isLast: Bool,
+        into taker: inout Taker
+    ) async throws(IndexChanged) -> Bool {
         var isPartial = state.session == nil
+        guard filter.since <= filter.until else { return isPartial }
+        var plan = ChunkPlan(filter, groups)
+        // Chunks whose facts are known to allow a match, in order.
+        var ready: [ChunkPlan.Candidate] = []
+        var readyFrom = 0
         var width = 1
-        while true {
-            var wave: [ChunkPlan.Candidate] = []
-            while wave.count < width, let first = plan.first, collector.accepts(first), let next = plan.next() {
-                wave.append(next)
-            }
-            if wave.isEmpty { break }
-            let fetched: [Fetched]
-            do throws(RedisError) {
-                fetched = try await fetch(wave.map { ($0.group, $0.entry) })
-            } catch {
-                logger.debug("a query was answered from memory alone", metadata: ["error": "\(error)"])
-                isPartial = true
-                break
-            }
-            for (candidate, chunk) in zip(wave, fetched) {
-                switch chunk {
-                case .rows(let chunk): collector.scan(sorted: chunk, of: candidate.group)
-                case .damaged: isPartial = true
-                case .missing:
-                    try? await refreshIndex(of: candidate.group, without: candidate.entry)
-                    if isLast { isPartial = true } else { throw IndexChanged() }
+        var isStale = false
+        do throws(RedisError) {
+            while !isStale {
+                var wave: [ChunkPlan.Candidate] = []
+                var bytes = 0
+                while wave.count < width, bytes < HubLimits.waveBytes {
+                    if readyFrom == ready.count {
+                        readyFrom = 0
+                        let wanted = filter.search == nil ? width - wave.count : HubLimits.factsPerWave
+                        ready = next(of: &plan, filter, wanted, &isPartial, into: &taker)
+                        if ready.isEmpty { break }
+                        if let search = filter.search { ready = try await possible(ready, search) }
+                        continue
+                    }
+                    let candidate = ready[readyFrom]
+                    guard taker.accepts(candidate.first) else { break }
+                    readyFrom += 1
+                    bytes += candidate.entry.bytes
+                    wave.append(candidate)
                 }
-            }
-            // A first chunk is often enough; when it is not, many are wanted.
-            width = min(width * 2, HubLimits.chunksPerFetch)
-        }
-        return collector.finish(isPartial: isPartial)
-    }
-
-    /// The log of an id: its group's tail, or the one chunk that can hold it.
-    func log(_ id: LogID) async throws(RedisError) -> StoredLog? {
-        let memory = state.memory
-        guard id.hub == memory.keys.hub, let group = memory.directory.withLock({ $0.group(number: id.group) }),
-            let sequence = id.fullSequence(newest: memory.newestSequence)
-        else { return nil }
-        let (begin, isOutside) = id.seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !isOutside, begin <= .max - 999_999_999 else { return nil }
-        let oldest = configuration.clock() - configuration.retention
-        for _ in 0..<HubLimits.queryAttempts {
-            let (found, entries) = group.state.withLock { state -> (StoredLog?, [ChunkEntry]) in
-                for rows in [state.frozen?.rows, state.open].compactMap({ $0 }) {
-                    if let row = rows.row(ofRising: sequence) {
-                        return (rows.log(at: row, hub: id.hub, group: group.number, groupName: group.name), [])
+                if wave.isEmpty { break }
+                if Task.isCancelled { return true }
+                var request = ColumnRequest()
+                for chunk in wave { request.formUnion(taker.columns(chunk.entry.levelMask)) }
+                let blocks = try await reader.blocks(wave.map(\.address), request)
+                for (chunk, fetched) in zip(wave, blocks) {
+                    if case .found(let block) = fetched {
+                        taker.take(block, of: chunk)
+                    } else if !(try await settle(fetched, chunk)) || isLast {
+                        isPartial = true
+                    } else {
+                        isStale = true
                     }
                 }
-                let entries = state.chunks.filter { entry in
-                    entry.firstSequence <= sequence && sequence <= entry.lastSequence
-                        && entry.oldest <= begin + 999_999_999 && entry.newest >= begin
-                }
-                return (nil, entries)
+                // A first chunk is often enough; when it is not, many are wanted.
+                width = min(width * 2, HubLimits.chunksPerWave)
+                if width > 8 { await Task.yield() }
             }
-            if let found { return found.id == id && found.timestamp >= oldest ? found : nil }
-            var isStale = false
-            for entry in entries {
-                switch try await fetch([(group, entry)]).first {
-                case .rows(let chunk):
-                    if let row = chunk.sequences.firstIndex(of: sequence) {
-                        let log = chunk.log(at: row, hub: id.hub, group: group.number, groupName: group.name)
-                        return log.id == id && log.timestamp >= oldest ? log : nil
-                    }
-                case .missing:
-                    try await refreshIndex(of: group, without: entry)
-                    isStale = true
-                case .damaged, nil: break
-                }
-            }
-            if !isStale { return nil }
+        } catch {
+            logger.debug("a query was answered from memory alone", metadata: ["error": "\(error)"])
+            isPartial = true
         }
-        return nil
+        if isStale { throw IndexChanged() }
+        return isPartial
     }
 
-    private enum Fetched {
-        case rows(LogRows)
-        case missing
-        case damaged
-    }
-
-    /// Chunks with all their columns.
-    private func fetch(_ wanted: [(group: StoreGroup, entry: ChunkEntry)]) async throws(RedisError) -> [Fetched] {
-        let reader = ChunkReader(redis: replayer.redis, cache: state.cache, logger: logger)
-        let addresses = wanted.map { ChunkReader.Address(group: $0.group.number, entry: $0.entry) }
-        let blocks = try await reader.blocks(addresses, ColumnRequest(columns: .all))
-        return zip(wanted, blocks)
-            .map { chunk, block in
-                switch block {
-                case .found(let block): .rows(LogRows(block))
-                case .missing: .missing
-                case .damaged(let problem): damaged(chunk.group, chunk.entry, problem)
+    /// The next chunks of a plan, and on the way the tails of the groups that it comes to.
+    private func next<Taker: RowTaker>(
+        of plan: inout ChunkPlan,
+        _ filter: RowFilter,
+        _ count: Int,
+        _ isPartial: inout Bool,
+        into taker: inout Taker
+    ) -> [ChunkPlan.Candidate] {
+        var chunks: [ChunkPlan.Candidate] = []
+        while chunks.count < count, let first = plan.first, taker.accepts(first), let step = plan.next() {
+            switch step {
+            case .chunk(let chunk): chunks.append(chunk)
+            case .group(let group):
+                let look = look(at: group, filter) { rows, isSorted in
+                    taker.take(rows, isSorted: isSorted, isOpen: true, of: group)
                 }
+                taker.settleTail()
+                if let frozen = look.frozen {
+                    taker.take(frozen.rows, isSorted: frozen.isSorted, isOpen: false, of: group)
+                }
+                isPartial = isPartial || look.isDamaged
+                plan.add(look.entries, of: group)
             }
+        }
+        return chunks
     }
 
-    /// Takes a chunk that cannot be read out of the index in memory, so that it is reported once.
-    private func damaged(_ group: StoreGroup, _ entry: ChunkEntry, _ problem: String) -> Fetched {
+    /// What a group holds of a query.
+    struct Look {
+        /// Nil when it holds nothing of it.
+        var frozen: FrozenTail?
+        /// The whole index.
+        var entries: [ChunkEntry]
+        /// A chunk that cannot be read could hold more.
+        var isDamaged: Bool
+    }
+
+    /// Looks at tail and index under one lock: a seal moves rows from one to the other in one step.
+    func look(at group: StoreGroup, _ filter: RowFilter, open: (LogRows, Bool) -> Void) -> Look {
+        group.state.withLock { state in
+            if state.open.count > 0, state.openNewest >= filter.since, state.openOldest <= filter.until,
+                state.openLevels.mask & filter.levels != 0
+            {
+                open(state.open, state.openIsSorted)
+            }
+            var frozen = state.frozen
+            if let tail = frozen,
+                tail.newest < filter.since || tail.oldest > filter.until || tail.levels.mask & filter.levels == 0
+            {
+                frozen = nil
+            }
+            return Look(
+                frozen: frozen,
+                entries: state.chunks,
+                isDamaged: !state.damaged.isEmpty && state.damaged.contains(where: filter.overlaps)
+            )
+        }
+    }
+
+    /// Those of some chunks that can hold a match.
+    func possible(
+        _ chunks: [ChunkPlan.Candidate],
+        _ search: Search
+    ) async throws(RedisError) -> [ChunkPlan.Candidate] {
+        let facts = try await reader.facts(chunks.map(\.address))
+        var possible: [ChunkPlan.Candidate] = []
+        for (chunk, fetched) in zip(chunks, facts) {
+            // What is missing or damaged shows when its rows are asked for.
+            if case .found(let facts) = fetched, !search.mayMatch(facts, group: chunk.group.name) { continue }
+            possible.append(chunk)
+        }
+        return possible
+    }
+
+    // MARK: Chunks that are not there
+
+    /// Takes note of a chunk that could not be had.
+    ///
+    /// - Returns: whether to begin again: it was missing, and the index has been read anew.
+    func settle<Part>(
+        _ fetched: ChunkReader.Fetched<Part>,
+        _ chunk: ChunkPlan.Candidate
+    ) async throws(RedisError) -> Bool {
+        switch fetched {
+        case .found: return false
+        case .damaged(let problem):
+            damaged(chunk.group, chunk.entry, problem)
+            return false
+        case .missing:
+            try await refreshIndex(of: chunk.group, without: chunk.entry)
+            return true
+        }
+    }
+
+    /// Takes a chunk that cannot be read out of the index in memory, so that it is reported and counted once.
+    private func damaged(_ group: StoreGroup, _ entry: ChunkEntry, _ problem: String) {
+        let isNew = group.state.withLock { state in
+            let isNew = state.chunks.contains { $0.id == entry.id }
+            state.chunks.removeAll { $0.id == entry.id }
+            state.chunksVersion += 1
+            if isNew { state.damaged.append(entry) }
+            return isNew
+        }
+        guard isNew else { return }
         logger.error(
             "a chunk cannot be read: its logs are left out",
             metadata: [
@@ -151,30 +200,30 @@ struct Query: Sendable {
             ]
         )
         state.figures.dropped(entry.count)
-        group.state.withLock { state in
-            state.chunks.removeAll { $0.id == entry.id }
-            state.chunksVersion += 1
-        }
-        return .damaged
     }
 
     /// Reads a group's index anew because a chunk of it was not there any more.
     private func refreshIndex(of group: StoreGroup, without entry: ChunkEntry) async throws(RedisError) {
         let version = group.state.withLock { $0.chunksVersion }
-        let entries = try await replayer.index(of: group.number).filter { $0.id != entry.id }
-        let isExpired = entry.newest < configuration.clock() - configuration.retention
+        let listed = try await replayer.index(of: group.number)
+        let entries = listed.filter { $0.id != entry.id }
+        // What was merged or purged has left the index together with its key.
+        let isLost = entries.count < listed.count && entry.newest >= oldest
         let wasThere = group.state.withLock { state in
             let wasThere = state.chunks.contains { $0.id == entry.id }
             if state.chunksVersion == version {
                 // A chunk beyond the mark is one that is being sealed: it comes with the shortened tail.
-                state.chunks = entries.filter { $0.lastSequence <= state.marks.sealed }
+                state.chunks = entries.filter { entry in
+                    entry.lastSequence <= state.marks.sealed && entry.lastSequence > state.marks.purged
+                        && !state.damaged.contains { $0.id == entry.id }
+                }
             } else {
                 state.chunks.removeAll { $0.id == entry.id }
             }
             state.chunksVersion += 1
             return wasThere
         }
-        if wasThere && !isExpired {
+        if wasThere && isLost {
             logger.error(
                 "a chunk is gone from Redis before its time: does Redis evict, or does another program delete keys?",
                 metadata: ["key": "\(StoreKeys.chunk(group.number, entry.id))", "logs": "\(entry.count)"]
@@ -182,4 +231,8 @@ struct Query: Sendable {
             state.figures.dropped(entry.count)
         }
     }
+}
+
+extension ChunkPlan.Candidate {
+    var address: ChunkReader.Address { ChunkReader.Address(group: group.number, entry: entry) }
 }

@@ -207,6 +207,7 @@ struct Replayer: Sendable {
                     state.chunks = entries
                     state.marks = marks
                 }
+                if let last = entries.last { group.newest.max(last.newest, ordering: .relaxed) }
             }
         }
     }

@@ -18,7 +18,8 @@ struct Seal: Sendable {
     func run() async {
         let (tail, doubtful, marks) = group.state.withLock { state in
             state.isDue = false
-            return (state.freeze(), state.doubtfulSeal, state.marks)
+            // What a purge is about to drop is not sealed; the next pass takes what came after it.
+            return (state.purgingUpTo == nil ? state.freeze() : nil, state.doubtfulSeal, state.marks)
         }
         guard let tail, let last = tail.rows.sequences.last else { return }
         do throws(SealProblem) {
@@ -137,10 +138,15 @@ struct Seal: Sendable {
             }
         } catch {
             if case .inDoubt = error {
-                group.state.withLock { $0.doubtfulSeal = DoubtfulSeal(entries: chunks.map(\.entry), upTo: last) }
+                group.state.withLock { state in
+                    guard state.frozen?.rows.sequences.last == last else { return }
+                    state.doubtfulSeal = DoubtfulSeal(entries: chunks.map(\.entry), upTo: last)
+                }
             }
             var isPassing = true
-            if case .unexpected = error {
+            // A purge that came first has changed the marks: what it left is sealed in the next pass.
+            let isOvertaken = group.state.withLock { $0.purgingUpTo != nil || $0.marks != marks }
+            if case .unexpected = error, !isOvertaken {
                 // Somebody else has written: what Redis holds is read anew.
                 isPassing = false
                 state.wantReload()
@@ -151,7 +157,7 @@ struct Seal: Sendable {
 
     /// Readers see the chunks instead of the frozen tail, in one step.
     private func finish(_ entries: [ChunkEntry], upTo sequence: UInt64, _ tail: FrozenTail) {
-        group.state.withLock { $0.sealed(entries, upTo: sequence) }
+        guard group.state.withLock({ $0.sealed(tail, entries, upTo: sequence) }) else { return }
         session.memory.tailBytes.subtract(tail.rows.bytes, ordering: .relaxed)
     }
 }

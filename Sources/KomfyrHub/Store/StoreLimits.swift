@@ -71,15 +71,6 @@ extension HubLimits {
     static let chunkCacheBytes = 64 << 20
     /// Bytes of Bloom filters, catalogues and interval counts kept: those of 5 million logs take some 25 MiB.
     static let chunkFactsCacheBytes = 64 << 20
-    /// Chunks that a query fetches at a time at most.
-    static let chunksPerFetch = 8
-    /// Bytes of text of one page's logs, unless a single log is larger: a page of the largest logs would otherwise take
-    /// a gigabyte.
-    ///
-    /// It ends early then, and its cursor goes on.
-    static let pageBytes = 32 << 20
-    /// How often a query starts over because a chunk was replaced under it.
-    static let queryAttempts = 4
 
     // MARK: Groups
 

@@ -80,6 +80,7 @@ final class StoreMemory: Sendable {
             append(&state.open, state.marks)
             if state.open.count == row { return (0, false, false) }
             state.summarize(from: row, now: now)
+            group.newest.max(state.openNewest, ordering: .relaxed)
             let isNew = !state.isListed
             state.isListed = true
             let isFull = state.open.count >= policy.records || state.open.columns.text.count >= policy.textBytes

@@ -144,6 +144,43 @@ enum StoreScripts {
             """
     )
 
+    /// Removes a group's chunks up to a sequence, and notes that it is purged up to there.
+    ///
+    /// The chunks are listed here, inside Redis, so that one of which the hub does not know goes as well. A chunk that
+    /// holds newer logs stays; sequences are compared as text, the longer one being the larger. Removing comes first:
+    /// a script that has begun to write may go on where Redis is out of memory.
+    ///
+    /// KEYS: 3 index, 4 marks. ARGV: 3 and 4 the fields of this hub's marks (sealed, purged), 5 the new purged mark,
+    /// 6 what the chunks' keys begin with. Answers the sealed mark.
+    static let purge = RedisScript(
+        Lease.fenceCheck + """
+            local function isAbove(left, right)
+                if #left ~= #right then
+                    return #left > #right
+                end
+                return left > right
+            end
+            local kept = {}
+            for _, member in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+                local id, last = string.match(member, '^%d+ (%S+) %S+ %S+ %d+ (%d+) ')
+                if id and isAbove(last, ARGV[5]) then
+                    kept[#kept + 1] = member
+                elseif id then
+                    redis.call('UNLINK', ARGV[6] .. id)
+                    redis.call('ZREM', KEYS[3], member)
+                end
+            end
+            if #kept == 0 then
+                redis.call('UNLINK', KEYS[3])
+            end
+            local purged = redis.call('HGET', KEYS[4], ARGV[4])
+            if not purged or isAbove(ARGV[5], purged) then
+                redis.call('HSET', KEYS[4], ARGV[4], ARGV[5])
+            end
+            return redis.call('HGET', KEYS[4], ARGV[3]) or '0'
+            """
+    )
+
     /// Removes idle seen windows, if they are still the ones that were looked at.
     ///
     /// KEYS: 3 seen. ARGV from 3 on: for each its field and revision. Answers how many went.

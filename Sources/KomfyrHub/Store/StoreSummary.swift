@@ -37,7 +37,8 @@ struct StoreSummary {
                 )
             )
         }
-        return summaries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        // They come sorted, but for a tree's own group, which stands first as it should.
+        return summaries
     }
 
     func stats(bound: GroupPattern?, _ figures: StoreFigures) -> StoreStats {

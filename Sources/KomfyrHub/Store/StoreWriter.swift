@@ -28,6 +28,12 @@ actor StoreWriter {
     /// The grant under which memory was last brought in step, or tried to be.
     var lastGrant = 0
     var sweepIsDue = false
+    /// What is to be purged, the first first.
+    var purges: [PurgeWork] = []
+    /// The first purge has gone on since the last commit.
+    var purgeHadTurn = false
+    /// Nothing is taken any more.
+    private(set) var isStopped = false
     /// Memory has been loaded once, so it is worth comparing with.
     var hasStarted = false
     /// Redis holds another store than memory, which has not been restored there yet.
@@ -70,19 +76,25 @@ actor StoreWriter {
                 } else if let doubt {
                     self.doubt = nil
                     await commit(doubt.plan.waiting, session, deadline: doubt.deadline)
+                } else if purgeIsDue {
+                    await purgeSome(session)
                 } else if sweepIsDue {
                     sweepIsDue = false
                     await sweep(session)
                 } else if await isHeldBack(session) {
-                    continue
+                    // What is to be purged is not sealed, so the purge must go on.
+                    purgeHadTurn = false
                 } else {
                     let waiting = queue.take()
+                    purgeHadTurn = false
                     if waiting.isEmpty {
-                        await state.writerWakes.wait()
+                        if purges.isEmpty { await state.writerWakes.wait() }
                     } else {
                         await commit(waiting, session, deadline: .now + .milliseconds(HubLimits.inDoubtMs))
                     }
                 }
+            } else if !purges.isEmpty {
+                failPurges(queue.closed ?? lossOfGrant)
             } else if let grant = lease.current, grant.number > lastGrant {
                 await synchronize(grant)
             } else {
@@ -91,6 +103,8 @@ actor StoreWriter {
             }
         }
         queue.close(.stopping)
+        isStopped = true
+        failPurges(.stopping)
         if let doubt { fail(doubt.plan.waiting, .stopping) }
         doubt = nil
     }
@@ -109,7 +123,7 @@ actor StoreWriter {
     }
 
     /// Why nothing can be written although nothing has failed: the connection went, or another hub has the lease.
-    private var lossOfGrant: StoreError {
+    var lossOfGrant: StoreError {
         if let trouble = redis.trouble { return .redisUnavailable(trouble) }
         return lease.current == nil ? .fenced : .redisUnavailable("Redis has just been connected again")
     }

@@ -41,6 +41,7 @@ extension StoreWriter {
                 )
                 group.state.withLock { state in
                     state.chunks.removeAll { $0.score < cutoff }
+                    state.damaged.removeAll { $0.score < cutoff }
                     state.chunksVersion += 1
                 }
             }

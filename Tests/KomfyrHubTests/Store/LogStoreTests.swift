@@ -343,31 +343,36 @@ import Testing
     }
 
     @Test(arguments: [LogQuery.Order.newestFirst, .oldestFirst])
-    func `a page of large logs ends early, and its cursor goes on until all came once`(_ order: LogQuery.Order) throws {
-        var lines: [TestLog] = []
+    func `a page of large logs ends early, and its cursor goes on until all came once`(
+        _ order: LogQuery.Order
+    ) async throws {
+        var logs: [TestLog] = []
         for index in 0..<50 {
             let text = "\(index)-" + String(repeating: "x", count: index % 7 * 300)
-            lines.append(TestLog(message: text, group: "g", timestamp: now + Int64(index * 37 % 50)))
+            logs.append(
+                TestLog(message: text, group: index % 3 == 0 ? "g" : "h", timestamp: now + Int64(index * 37 % 50))
+            )
         }
-        var rows = LogRows()
-        rows.append(try request(lines, arrival: now).decoded, firstSequence: 1, arrival: now)
-        let group = StoreGroup(number: 1, name: "g")
-        var query = LogQuery(limit: 20, order: order)
-        var found: [String] = []
-        var pages = 0
-        repeat {
-            let filter = RowFilter(query, oldest: 0, snapshot: .max)
-            var collector = PageCollector(filter, limit: query.limit, hub: 1, pageBytes: 2_000)
-            collector.scan(rows, of: group)
-            let page = collector.finish(isPartial: false)
-            #expect(page.logs.count == 1 || page.logs.reduce(0) { $0 + $1.message.count } <= 2_000)
-            found += page.logs.map(\.text)
-            query.cursor = page.next
-            pages += 1
-        } while query.cursor != nil && pages < 100
-        let sorted = lines.sorted { $0.timestamp < $1.timestamp }.map(\.message)
-        #expect(found == (order == .oldestFirst ? sorted : sorted.reversed()))
-        #expect(pages > 10)
+        try await withStore { _, _, store in
+            for (index, part) in [logs[..<20], logs[20..<40], logs[40...]].enumerated() {
+                try await append(Array(part), to: store)
+                if index < 2 { await store.store.seal() }
+            }
+            var request = PageRequest(query: LogQuery(limit: 20, order: order), limit: 20, bytes: 2_000)
+            var found: [String] = []
+            var pages = 0
+            repeat {
+                let page = await store.store.query.read(request)
+                let texts = page.logs(0..<page.order.count, hub: 1).map(\.text)
+                #expect(texts.count == 1 || texts.reduce(0) { $0 + $1.utf8.count } <= 2_000)
+                found += texts
+                request.query.cursor = page.next
+                pages += 1
+            } while request.query.cursor != nil && pages < 100
+            let sorted = logs.sorted { $0.timestamp < $1.timestamp }.map(\.message)
+            #expect(found == (order == .oldestFirst ? sorted : sorted.reversed()))
+            #expect(pages > 10)
+        }
     }
 
     @Test func `what arrived after a log is found whatever its own time, from tails and from chunks`() async throws {
