@@ -58,7 +58,10 @@ struct Hub {
                 authenticator: authenticator,
                 dashboard: dashboard,
                 retentionHours: configuration.retentionHours,
-                memoryLimit: configuration.memoryLimit
+                memoryLimit: configuration.memoryLimit,
+                swagger: SwaggerFiles(
+                    folder: SwaggerFiles.folder(executable: Executable.path, workingFolder: ".")
+                )
             )
         )
         let server = HTTPPart(api: api, host: configuration.host, port: configuration.port) {

@@ -3,7 +3,7 @@ import Hummingbird
 import Protocol
 
 /// An answer that says what is wrong and what to do: `{"detail": "…"}`, or for what does not validate a list of
-/// `{"type", "loc", "msg"}`.
+/// `{"type", "loc", "msg"}`, with `"ctx": {"position"}` where a place in the text is known.
 struct APIError: Error, Sendable {
     var status: HTTPResponse.Status
     var detail: Detail
@@ -21,6 +21,8 @@ struct APIError: Error, Sendable {
         /// Where: `["query", "since"]`, `["body", 3, "level"]`.
         var location: [Step]
         var message: String
+        /// The place in the text that is wrong, in characters from 0.
+        var position: Int?
 
         enum Step: Sendable, ExpressibleByStringLiteral {
             case name(String)
@@ -123,6 +125,13 @@ struct APIError: Error, Sendable {
         json.endArray()
         json.key("msg")
         json.string(issue.message)
+        if let position = issue.position {
+            json.key("ctx")
+            json.beginObject()
+            json.key("position")
+            json.integer(position)
+            json.endObject()
+        }
         json.endObject()
     }
 }

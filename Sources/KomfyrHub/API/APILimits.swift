@@ -47,12 +47,36 @@ extension HubLimits {
     static let pageLogs = 1_000
     /// Logs in a page when the query does not say.
     static let pageLogsDefault = 100
+    /// Neighbours of a log on each side at most: a screen or two is looked at, a thousand is a listing.
+    static let contextLogs = 500
+    /// Neighbours of a log on each side when the query does not say.
+    static let contextLogsDefault = 20
+    /// Intervals of a histogram at most: more than any screen has pixels, and an answer of some megabytes.
+    static let histogramBuckets = 10_000
+    /// Intervals of a histogram at most when the query does not say how long they are: what a chart can show.
+    static let histogramBucketsDefault = 120
+    /// The longest interval of a histogram, in seconds: a year.
+    static let histogramIntervalSeconds: Int64 = 366 * 86_400
+    /// Values of a facet at most: beyond, they are a listing and no overview.
+    static let facetValues = 100
+    /// Values of a facet when the query does not say.
+    static let facetValuesDefault = 10
+    /// Exports under way at one time: each holds a part of the logs in memory and keeps a core busy.
+    static let exports = 8
+    /// What an export hands to the connection at a time, in bytes.
+    static let exportPieceBytes = 64 << 10
+    /// How long an export waits for a reader that takes nothing, in seconds, before it hangs up.
+    static let exportStallSeconds: Int64 = 60
+    /// Bytes of a group's name in the name of an export's file.
+    static let exportNameBytes = 60
     /// What a client is told to wait after 503, in seconds: reconnecting to Redis takes at most two.
     static let retryAfterSeconds = 2
     /// Refused logs that an answer names, more than an agent's batch has; all are counted.
     ///
     /// An answer must not become many times as large as its request.
     static let refusalsNamed = 10_000
+    /// Bytes of one file of Swagger UI; the largest has 1.6 MiB.
+    static let swaggerFileBytes = 8 << 20
     /// Files of the dashboard, held in memory.
     static let dashboardFiles = 200
     /// Bytes of the dashboard's files altogether.

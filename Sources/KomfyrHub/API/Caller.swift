@@ -1,10 +1,13 @@
 import HTTPTypes
+import Protocol
 
 /// Who asks: a key, or a session that stands for one.
 struct Caller: Sendable, Equatable {
     /// The key's name.
     var name: String
     var scopes: [Scope]
+    /// The groups that the key may see and write; nil: all.
+    var bound: GroupPattern? = nil
     /// The session that the request came with; nil when it came with a key.
     var session: Session?
     /// The cookie that moves the session's end in the browser, once an hour.

@@ -65,16 +65,22 @@ extension DashboardFiles {
     /// Where the built dashboard is: beside the executable, below the build folder that holds it, or in the working
     /// folder's.
     static func folder(executable: String, workingFolder: String) -> String? {
+        places("dashboard", executable: executable, workingFolder: workingFolder)
+            .first { FileManager.default.fileExists(atPath: $0 + "/index.html") }
+    }
+
+    /// Where a built folder of this name may be.
+    static func places(_ name: String, executable: String, workingFolder: String) -> [String] {
         var candidates: [String] = []
         var place = executable
         // .build/x86_64-unknown-linux-gnu/debug/komfyr-hub → .build/dashboard
         for _ in 0..<4 {
             guard let slash = place.lastIndex(of: "/") else { break }
             place = String(place[..<slash])
-            candidates.append(place + "/dashboard")
+            candidates.append(place + "/" + name)
         }
-        candidates.append(workingFolder + "/.build/dashboard")
-        return candidates.first { FileManager.default.fileExists(atPath: $0 + "/index.html") }
+        candidates.append(workingFolder + "/.build/" + name)
+        return candidates
     }
 
     private static func read(_ folder: String, below path: String, depth: Int, into files: inout [String: File]) {

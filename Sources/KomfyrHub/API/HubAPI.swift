@@ -18,27 +18,36 @@ struct HubAPI: Sendable {
         var retentionHours: Int
         /// In bytes.
         var memoryLimit: Int
+        var swagger = SwaggerFiles(folder: nil)
+        /// How many agents are known; nil: that cannot be told now.
+        var agentCount: @Sendable () async -> Int? = { nil }
     }
 
     init(_ parts: Parts) {
         let bodies = RequestBodyReader()
-        routes =
+        let retention = Int64(parts.retentionHours) * 3_600_000_000_000
+        let described =
             ServiceRoutes(store: parts.store).routes
             + IngestRoutes(
                 store: parts.store,
                 bodies: bodies,
-                retention: Int64(parts.retentionHours) * 3_600_000_000_000
+                retention: retention
             )
             .routes
-            + QueryRoutes(
+            + QueryRoutes(store: parts.store).routes
+            + ExportRoute(store: parts.store).routes
+            + CountRoutes(store: parts.store, retention: retention).routes
+            + StoreRoutes(
                 store: parts.store,
                 rates: parts.rates,
                 retentionHours: parts.retentionHours,
-                memoryLimit: parts.memoryLimit
+                memoryLimit: parts.memoryLimit,
+                agentCount: parts.agentCount
             )
             .routes
             + StreamRoute(store: parts.store, feed: parts.feed, authenticator: parts.authenticator).routes
             + SessionRoutes(authenticator: parts.authenticator, bodies: bodies).routes
+        routes = described + DocumentationRoutes(describing: described, swagger: parts.swagger).routes
         router = HubRouter(routes: routes, authenticator: parts.authenticator, dashboard: parts.dashboard)
     }
 

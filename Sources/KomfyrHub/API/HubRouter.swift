@@ -10,23 +10,38 @@ struct HubRouter: HTTPResponder {
     typealias Context = APIContext
 
     private let fixed: [String: [Route]]
-    /// By what stands before the name in braces.
-    private let named: [(prefix: String, routes: [Route])]
+    /// Those with a name in braces.
+    private let named: [Pattern]
     private let authenticator: Authenticator
     private let dashboard: DashboardFiles
 
-    init(routes: [Route], authenticator: Authenticator, dashboard: DashboardFiles) {
-        var fixed: [String: [Route]] = [:]
-        var named: [String: [Route]] = [:]
-        for route in routes {
-            if let brace = route.path.firstIndex(of: "{") {
-                named[String(route.path[..<brace]), default: []].append(route)
-            } else {
-                fixed[route.path, default: []].append(route)
-            }
+    /// A path with a name in braces: what stands before and behind it.
+    private struct Pattern {
+        var prefix: String
+        var suffix: String
+        var routes: [Route]
+
+        init?(_ path: String, _ routes: [Route]) {
+            guard let open = path.firstIndex(of: "{"), let close = path.firstIndex(of: "}") else { return nil }
+            prefix = String(path[..<open])
+            suffix = String(path[path.index(after: close)...])
+            self.routes = routes
         }
-        self.fixed = fixed
-        self.named = named.map { (prefix: $0.key, routes: $0.value) }
+
+        /// What stands for the name in a path, escapes decoded; nil when the path is another.
+        func value(in path: String) -> String? {
+            guard path.utf8.count > prefix.utf8.count + suffix.utf8.count, path.utf8.starts(with: prefix.utf8),
+                path.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+            else { return nil }
+            let value = path.utf8.dropFirst(prefix.utf8.count).dropLast(suffix.utf8.count)
+            return value.contains(UInt8(ascii: "/")) ? nil : QueryParameters.decode(value, plusIsBlank: false)
+        }
+    }
+
+    init(routes: [Route], authenticator: Authenticator, dashboard: DashboardFiles) {
+        let byPath = Dictionary(grouping: routes, by: \.path)
+        fixed = byPath.filter { !$0.key.utf8.contains(UInt8(ascii: "{")) }
+        named = byPath.compactMap { Pattern($0.key, $0.value) }
         self.authenticator = authenticator
         self.dashboard = dashboard
     }
@@ -61,6 +76,7 @@ struct HubRouter: HTTPResponder {
             query: QueryParameters(),
             pathValue: value
         )
+        if let channel = context.channel { call.hangUp = { channel.close(promise: nil) } }
         var renewedCookie: String?
         if route.access != .open {
             let caller = try await authenticator.caller(of: request)
@@ -79,9 +95,8 @@ struct HubRouter: HTTPResponder {
 
     private func find(_ path: String) -> (routes: [Route], value: String)? {
         if let routes = fixed[path] { return (routes, "") }
-        for (prefix, routes) in named where path.utf8.count > prefix.utf8.count && path.hasPrefix(prefix) {
-            let value = path.dropFirst(prefix.count)
-            if !value.utf8.contains(UInt8(ascii: "/")) { return (routes, String(value)) }
+        for pattern in named {
+            if let value = pattern.value(in: path) { return (pattern.routes, value) }
         }
         return nil
     }

@@ -22,13 +22,15 @@ struct IngestRoutes: Sendable {
                 method: .post,
                 path: "/api/logs",
                 access: .scope(.ingest),
-                parameters: IngestParameters.names
+                parameters: IngestParameters.names,
+                documentation: Self.oneDocumentation
             ) { call throws(APIError) in try await postOne(call) },
             Route(
                 method: .post,
                 path: "/api/logs/batch",
                 access: .scope(.ingest),
-                parameters: IngestParameters.names
+                parameters: IngestParameters.names,
+                documentation: Self.batchDocumentation
             ) { call throws(APIError) in try await postBatch(call) },
         ]
     }

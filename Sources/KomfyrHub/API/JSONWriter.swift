@@ -25,6 +25,12 @@ struct JSONWriter {
         JSONText.appendString(value, to: &bytes)
     }
 
+    /// A text of UTF-8 bytes.
+    mutating func string(_ bytes: [UInt8]) {
+        separate()
+        bytes.withUnsafeBytes { _ = JSONText.appendString($0, to: &self.bytes) }
+    }
+
     mutating func integer(_ value: some BinaryInteger) { literal(String(value)) }
 
     /// A number with at most three digits after the point; what is not finite becomes null.

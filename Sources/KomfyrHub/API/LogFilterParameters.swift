@@ -3,13 +3,21 @@ import Protocol
 /// Reads the parameters that say which logs are meant, the same for the listing and the live stream.
 enum LogFilterParameters {
     /// What every route that filters logs knows.
-    static let names = ["group", "tags", "tags_mode", "level", "levels", "source"]
+    static let names = ["group", "tags", "tags_mode", "level", "levels", "source", "q"]
+    /// What every route that reads stored logs knows besides.
+    static let spanNames = names + ["since", "until"]
     /// What a listing knows besides.
-    static let listingNames = names + ["since", "until", "limit", "order", "cursor"]
+    static let listingNames = spanNames + ["limit", "order", "cursor"]
 
     /// The filter of a query, without times, limit, order and cursor.
-    static func filter(_ query: QueryParameters) throws(APIError) -> LogQuery {
+    /// - Parameters:
+    ///   - query: the parameters.
+    ///   - bound: what the caller may see.
+    /// - Returns: the logs that are meant.
+    /// - Throws: 422 about what is malformed.
+    static func filter(_ query: QueryParameters, bound: GroupPattern?) throws(APIError) -> LogQuery {
         var result = LogQuery()
+        result.bound = bound
         for text in try query.values("group") {
             guard text.utf8.count <= ProtocolLimits.groupBytes + 2 else {
                 throw .parameter("group", type: "too_long", "A group has at most \(ProtocolLimits.groupBytes) bytes.")
@@ -20,22 +28,28 @@ enum LogFilterParameters {
         result.allTags = try query.word("tags_mode", [("any", false), ("all", true)]) ?? false
         result.levels = try levels(query)
         result.source = try query.value("source")
+        if let text = try query.value("q") { result.search = try search(text) }
         return result
     }
 
-    /// The whole query of a listing.
-    static func listing(_ query: QueryParameters, now: Int64) throws(APIError) -> LogQuery {
-        var result = try filter(query)
+    /// The filter of a query with its times.
+    static func span(_ query: QueryParameters, bound: GroupPattern?, now: Int64) throws(APIError) -> LogQuery {
+        var result = try filter(query, bound: bound)
         result.since = try time("since", query, now: now)
         result.until = try time("until", query, now: now)
-        result.order = try query.word("order", [("desc", .newestFirst), ("asc", .oldestFirst)]) ?? .newestFirst
-        result.limit = HubLimits.pageLogsDefault
-        if let text = try query.value("limit") {
-            guard let limit = Int(text), limit >= 1, limit <= HubLimits.pageLogs else {
-                throw .parameter("limit", type: "range", "limit must be a number from 1 to \(HubLimits.pageLogs).")
-            }
-            result.limit = limit
-        }
+        return result
+    }
+
+    /// The order of a listing; newest first unless it says otherwise.
+    static func order(_ query: QueryParameters) throws(APIError) -> LogQuery.Order {
+        try query.word("order", [("desc", .newestFirst), ("asc", .oldestFirst)]) ?? .newestFirst
+    }
+
+    /// The whole query of a listing.
+    static func listing(_ query: QueryParameters, bound: GroupPattern?, now: Int64) throws(APIError) -> LogQuery {
+        var result = try span(query, bound: bound, now: now)
+        result.order = try order(query)
+        result.limit = try query.number("limit", 1...HubLimits.pageLogs) ?? HubLimits.pageLogsDefault
         if let text = try query.value("cursor") {
             guard let cursor = LogQuery.Cursor(text: text) else {
                 throw .parameter("cursor", type: "cursor", "This cursor is not one that a Link header named.")
@@ -71,6 +85,21 @@ enum LogFilterParameters {
             )
         }
         return level
+    }
+
+    private static func search(_ text: String) throws(APIError) -> Search {
+        do throws(SearchProblem) {
+            return try Search(text)
+        } catch {
+            throw APIError([
+                APIError.Issue(
+                    type: "search",
+                    location: ["query", "q"],
+                    message: "\(error.message) (at character \(error.position))",
+                    position: error.position
+                )
+            ])
+        }
     }
 
     private static func time(_ name: String, _ query: QueryParameters, now: Int64) throws(APIError) -> Int64? {

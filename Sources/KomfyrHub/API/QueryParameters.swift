@@ -74,6 +74,21 @@ struct QueryParameters: Sendable {
         throw .parameter(name, type: "enum", "\(name) must be \(choices), not \"\(text)\".")
     }
 
+    /// A number of a range; nil when it is missing.
+    func number(_ name: String, _ range: ClosedRange<Int>) throws(APIError) -> Int? {
+        guard let text = try value(name) else { return nil }
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(text),
+            range.contains(number)
+        else {
+            throw .parameter(
+                name,
+                type: "range",
+                "\(name) must be a number from \(range.lowerBound) to \(range.upperBound)."
+            )
+        }
+        return number
+    }
+
     private static func bounded(_ values: [String], _ name: String) throws(APIError) -> [String] {
         guard values.count <= HubLimits.queryValues else {
             throw .parameter(name, type: "too_many", "\(name) has more than \(HubLimits.queryValues) values.")
@@ -88,8 +103,8 @@ struct QueryParameters: Sendable {
         return String(decoding: rest, as: UTF8.self)
     }
 
-    /// What is not a proper escape stands for itself.
-    private static func decode(_ text: Substring.UTF8View) -> String {
+    /// A text of an address with its escapes decoded; what is not a proper escape stands for itself.
+    static func decode(_ text: Substring.UTF8View, plusIsBlank: Bool = true) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var index = text.startIndex
@@ -103,7 +118,7 @@ struct QueryParameters: Sendable {
                 index = text.index(index, offsetBy: 3)
                 continue
             }
-            bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+            bytes.append(plusIsBlank && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
             index = text.index(after: index)
         }
         return String(decoding: bytes, as: UTF8.self)

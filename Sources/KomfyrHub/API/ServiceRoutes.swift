@@ -7,8 +7,12 @@ struct ServiceRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(method: .get, path: "/api", access: .open) { _ throws(APIError) in Self.about },
-            Route(method: .get, path: "/api/health", access: .open) { _ throws(APIError) in health() },
+            Route(method: .get, path: "/api", access: .open, documentation: Self.aboutDocumentation) {
+                _ throws(APIError) in Self.about
+            },
+            Route(method: .get, path: "/api/health", access: .open, documentation: Self.healthDocumentation) {
+                _ throws(APIError) in health()
+            },
         ]
     }
 

@@ -10,12 +10,24 @@ struct SessionRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(method: .post, path: "/api/session", access: .open) { call throws(APIError) in try await logIn(call)
-            },
-            Route(method: .get, path: "/api/session", access: .anyCaller) { call throws(APIError) in try whoAmI(call) },
-            Route(method: .delete, path: "/api/session", access: .anyCaller) { call throws(APIError) in
-                try await logOut(call)
-            },
+            Route(
+                method: .post,
+                path: "/api/session",
+                access: .open,
+                documentation: Self.logInDocumentation
+            ) { call throws(APIError) in try await logIn(call) },
+            Route(
+                method: .get,
+                path: "/api/session",
+                access: .anyCaller,
+                documentation: Self.whoAmIDocumentation
+            ) { call throws(APIError) in try whoAmI(call) },
+            Route(
+                method: .delete,
+                path: "/api/session",
+                access: .anyCaller,
+                documentation: Self.logOutDocumentation
+            ) { call throws(APIError) in try await logOut(call) },
         ]
     }
 

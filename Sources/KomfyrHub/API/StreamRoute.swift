@@ -13,13 +13,14 @@ struct StreamRoute: Sendable {
                 method: .get,
                 path: "/api/logs/stream",
                 access: .scope(.read),
-                parameters: LogFilterParameters.names
+                parameters: LogFilterParameters.names,
+                documentation: Self.documentation
             ) { call throws(APIError) in try await open(call) }
         ]
     }
 
     private func open(_ call: APICall) async throws(APIError) -> Response {
-        let query = try LogFilterParameters.filter(call.query)
+        let query = try LogFilterParameters.filter(call.query, bound: call.bound)
         var last: LogID?
         if let text = call.request.headers[.lastEventID], !text.isEmpty {
             last = LogID(text: text)

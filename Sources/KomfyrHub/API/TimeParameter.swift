@@ -27,7 +27,7 @@ enum TimeParameter {
     }
 
     /// Nanoseconds of `90s`, `15m`, `2h`, `1d`, `1w`; nil when it is not of that form or too long.
-    private static func span(_ text: String) -> Int64? {
+    static func span(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 2, bytes.count <= 10, let unit = bytes.last else { return nil }
         let seconds: Int64
@@ -43,6 +43,16 @@ enum TimeParameter {
         let (span, overflow) = count.multipliedReportingOverflow(by: seconds)
         let (nanoseconds, tooLong) = span.multipliedReportingOverflow(by: 1_000_000_000)
         return overflow || tooLong ? nil : nanoseconds
+    }
+
+    /// A whole number of seconds in its largest unit: `90s`, `5m`, `1h`, `1d`.
+    static func text(span: Int64) -> String {
+        let seconds = span / 1_000_000_000
+        for (unit, length) in [("d", Int64(86_400)), ("h", 3_600), ("m", 60)] where seconds > 0 && seconds % length == 0
+        {
+            return "\(seconds / length)\(unit)"
+        }
+        return "\(seconds)s"
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }

@@ -1,0 +1,186 @@
+import HTTPTypes
+import Hummingbird
+import Protocol
+
+/// The store as a whole: its groups, its figures, and emptying it.
+struct StoreRoutes: Sendable {
+    let store: any LogStoring
+    let rates: GroupRates
+    let retentionHours: Int
+    /// Bytes; what `KOMFYRVAKT_MEMORY_LIMIT` or its default comes to.
+    let memoryLimit: Int
+    /// How many agents are known; nil: that cannot be told now.
+    let agentCount: @Sendable () async -> Int?
+
+    var routes: [Route] {
+        [
+            Route(
+                method: .get,
+                path: "/api/groups",
+                access: .scope(.read),
+                parameters: ["detail"],
+                documentation: Self.groupsDocumentation
+            ) { call throws(APIError) in try groups(call) },
+            Route(
+                method: .get,
+                path: "/api/stats",
+                access: .scope(.read),
+                documentation: Self.statsDocumentation
+            ) { call throws(APIError) in await stats(call) },
+            Route(
+                method: .delete,
+                path: "/api/purge",
+                access: .scope(.admin),
+                parameters: ["group", "all"],
+                documentation: Self.purgeDocumentation
+            ) { call throws(APIError) in try await purge(call) },
+        ]
+    }
+
+    private func groups(_ call: APICall) throws(APIError) -> Response {
+        let isDetailed =
+            try call.query.word("detail", [("1", true), ("true", true), ("0", false), ("false", false)]) ?? false
+        let groups = store.groups(bound: call.bound)
+            .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        let rates = isDetailed ? rates.rates() : [:]
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("status")
+        json.string("success")
+        json.key("groups")
+        json.beginArray()
+        for group in groups {
+            if isDetailed {
+                Self.write(group, rate: rates[group.number] ?? 0, to: &json)
+            } else {
+                json.string(group.name)
+            }
+        }
+        json.endArray()
+        json.key("count")
+        json.integer(groups.count)
+        json.endObject()
+        return .json(json.bytes)
+    }
+
+    private static func write(_ group: GroupSummary, rate: Double, to json: inout JSONWriter) {
+        json.beginObject()
+        json.key("name")
+        json.string(group.name)
+        json.key("count")
+        json.integer(group.count)
+        json.key("newest")
+        json.time(group.newest)
+        json.key("levels")
+        json.levels(group.levels)
+        json.key("rate")
+        json.number(rate)
+        json.endObject()
+    }
+
+    private func stats(_ call: APICall) async -> Response {
+        let stats = store.stats(bound: call.bound)
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("status")
+        json.string("success")
+        json.key("stats")
+        json.beginObject()
+        json.key("total_logs")
+        json.integer(stats.totalLogs)
+        json.key("storage")
+        json.string("redis")
+        json.key("retention_hours")
+        json.integer(retentionHours)
+        json.key("groups")
+        json.integer(stats.groups)
+        json.key("bytes_stored")
+        json.integer(stats.bytesStored)
+        json.key("bytes_per_log")
+        json.number(stats.totalLogs > 0 ? Double(stats.bytesStored) / Double(stats.totalLogs) : 0)
+        json.key("memory_limit")
+        json.integer(memoryLimit)
+        json.key("oldest")
+        json.time(stats.oldest)
+        json.key("newest")
+        json.time(stats.newest)
+        json.key("levels")
+        json.levels(stats.levels)
+        json.key("ingest_rate")
+        json.number(stats.ingestRate)
+        json.key("rejected")
+        json.integer(stats.rejected)
+        json.key("dropped")
+        json.integer(stats.dropped)
+        json.key("agents")
+        if let agents = await agentCount() { json.integer(agents) } else { json.null() }
+        json.endObject()
+        json.endObject()
+        return .json(json.bytes)
+    }
+
+    private func purge(_ call: APICall) async throws(APIError) -> Response {
+        let group = try call.query.value("group")
+        let isAll = try call.query.word("all", [("true", true), ("1", true), ("false", false), ("0", false)]) ?? false
+        guard (group != nil) != isAll else {
+            throw .parameter(
+                "group",
+                type: group == nil ? "missing" : "conflict",
+                "Say which logs: group=NAME (that group alone), group=NAME:* (with all below it), "
+                    + "or all=true (everything); one of them."
+            )
+        }
+        let pattern: GroupPattern?
+        if let group { pattern = try Self.pattern(group) } else { pattern = nil }
+        let purged: Int
+        do throws(StoreError) {
+            purged = try await store.purge(pattern, bound: call.bound)
+        } catch {
+            throw APIError(error)
+        }
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("status")
+        json.string("success")
+        json.key("result")
+        json.beginObject()
+        json.key("purged")
+        json.integer(purged)
+        if let group {
+            json.key("group")
+            json.string(group)
+        }
+        json.key("scope")
+        json.string(group == nil ? "all" : "group")
+        json.endObject()
+        json.endObject()
+        return .json(json.bytes)
+    }
+
+    /// A pattern that can mean a group; `*` is refused, so that nobody empties the store by a slip.
+    private static func pattern(_ text: String) throws(APIError) -> GroupPattern {
+        let pattern = GroupPattern(text)
+        let name: String? =
+            switch pattern {
+            case .all: nil
+            case .exact(let name), .tree(let name): name
+            }
+        if let name {
+            var isName = true
+            do throws(GroupName.Problem) {
+                try Array(name.utf8)
+                    .withUnsafeBufferPointer { bytes throws(GroupName.Problem) in
+                        try GroupName.check(UnsafeRawBufferPointer(bytes))
+                    }
+            } catch { isName = false }
+            if isName { return pattern }
+        }
+        throw .parameter(
+            "group",
+            type: "group",
+            name == nil
+                ? "All groups are purged by all=true only."
+                : "No group can have this name; send NAME, or NAME:* for it and all below it."
+        )
+    }
+}
