@@ -9,22 +9,38 @@ import NIOCore
 struct HubRouter: HTTPResponder {
     typealias Context = APIContext
 
-    private let fixed: [String: [Route]]
+    private let fixed: [String: [Known]]
     /// By what stands before the name in braces.
-    private let named: [(prefix: String, routes: [Route])]
+    private let named: [(prefix: String, routes: [Known])]
     private let authenticator: Authenticator
     private let dashboard: DashboardFiles
+    private let limiter = RateLimiter()
+    private let metrics: HubMetrics
+    /// Of what is no route: the dashboard's files, unknown addresses, wrong methods.
+    private let otherFigures: RouteFigures
 
-    init(routes: [Route], authenticator: Authenticator, dashboard: DashboardFiles) {
-        var fixed: [String: [Route]] = [:]
-        var named: [String: [Route]] = [:]
+    /// A route and what is counted of it.
+    private struct Known {
+        var route: Route
+        var figures: RouteFigures
+    }
+
+    init(routes: [Route], authenticator: Authenticator, dashboard: DashboardFiles, metrics: HubMetrics = HubMetrics()) {
+        var fixed: [String: [Known]] = [:]
+        var named: [String: [Known]] = [:]
         for route in routes {
+            let known = Known(
+                route: route,
+                figures: metrics.figures(method: route.method.rawValue, path: route.path)
+            )
             if let brace = route.path.firstIndex(of: "{") {
-                named[String(route.path[..<brace]), default: []].append(route)
+                named[String(route.path[..<brace]), default: []].append(known)
             } else {
-                fixed[route.path, default: []].append(route)
+                fixed[route.path, default: []].append(known)
             }
         }
+        self.metrics = metrics
+        otherFigures = metrics.figures(method: "*", path: "*")
         self.fixed = fixed
         self.named = named.map { (prefix: $0.key, routes: $0.value) }
         self.authenticator = authenticator
@@ -33,15 +49,26 @@ struct HubRouter: HTTPResponder {
 
     func respond(to request: Request, context: APIContext) async throws -> Response {
         let response: Response
+        let began = ContinuousClock.now
+        var figures = otherFigures
         do throws(APIError) {
-            response = try await answer(request, context)
+            response = try await answer(request, context, &figures)
         } catch {
             response = error.response
         }
+        let elapsed = (ContinuousClock.now - began).components
+        figures.note(
+            response.status,
+            nanoseconds: Int(elapsed.seconds) * 1_000_000_000 + Int(elapsed.attoseconds / 1_000_000_000)
+        )
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private func answer(_ request: Request, _ context: APIContext) async throws(APIError) -> Response {
+    private func answer(
+        _ request: Request,
+        _ context: APIContext,
+        _ figures: inout RouteFigures
+    ) async throws(APIError) -> Response {
         let address = request.head.path ?? "/"
         guard address.utf8.count <= HubLimits.addressBytes else {
             throw APIError(.uriTooLong, "An address may have \(HubLimits.addressBytes) bytes with its query.")
@@ -52,9 +79,11 @@ struct HubRouter: HTTPResponder {
             return try dashboard.answer(path, request)
         }
         let method = request.method == .head ? .get : request.method
-        guard let route = routes.first(where: { $0.method == method }) else {
-            throw Self.wrongMethod(request.method, path, allowed: routes.map(\.method))
+        guard let known = routes.first(where: { $0.route.method == method }) else {
+            throw Self.wrongMethod(request.method, path, allowed: routes.map(\.route.method))
         }
+        let route = known.route
+        figures = known.figures
         var call = APICall(
             request: request,
             peer: context.peer,
@@ -65,6 +94,14 @@ struct HubRouter: HTTPResponder {
         if route.access != .open {
             let caller = try await authenticator.caller(of: request)
             if case .scope(let scope) = route.access, !caller.may(scope) { throw caller.lacks(scope) }
+            if let key = caller.key {
+                do throws(APIError) {
+                    try limiter.take(key, isIngest: route.access == .scope(.ingest))
+                } catch {
+                    metrics.limited()
+                    throw error
+                }
+            }
             renewedCookie = caller.renewedCookie
             call.caller = caller
         }
@@ -77,7 +114,7 @@ struct HubRouter: HTTPResponder {
         return response
     }
 
-    private func find(_ path: String) -> (routes: [Route], value: String)? {
+    private func find(_ path: String) -> (routes: [Known], value: String)? {
         if let routes = fixed[path] { return (routes, "") }
         for (prefix, routes) in named where path.utf8.count > prefix.utf8.count && path.hasPrefix(prefix) {
             let value = path.dropFirst(prefix.count)

@@ -6,6 +6,7 @@ import Protocol
 struct QueryRoutes: Sendable {
     let store: any LogStoring
     let rates: GroupRates
+    let agents: AgentRegistry
     let retentionHours: Int
     /// Bytes; what `KOMFYRVAKT_MEMORY_LIMIT` or its default comes to.
     let memoryLimit: Int
@@ -24,7 +25,9 @@ struct QueryRoutes: Sendable {
             Route(method: .get, path: "/api/groups", access: .scope(.read), parameters: ["detail"]) {
                 call throws(APIError) in try groups(call)
             },
-            Route(method: .get, path: "/api/stats", access: .scope(.read)) { _ throws(APIError) in stats() },
+            Route(method: .get, path: "/api/stats", access: .scope(.read)) { call throws(APIError) in
+                stats(call)
+            },
         ]
     }
 
@@ -107,7 +110,7 @@ struct QueryRoutes: Sendable {
         json.endObject()
     }
 
-    private func stats() -> Response {
+    private func stats(_ call: APICall) -> Response {
         let stats = store.stats(bound: nil)
         var json = JSONWriter()
         json.beginObject()
@@ -141,6 +144,8 @@ struct QueryRoutes: Sendable {
         json.integer(stats.rejected)
         json.key("dropped")
         json.integer(stats.dropped)
+        json.key("agents")
+        json.integer(agents.count(bound: call.caller?.bound))
         json.endObject()
         json.endObject()
         return .json(json.bytes)

@@ -3,6 +3,8 @@ import Protocol
 /// Which logs a stream wants, made to be asked of columns: everything is compared as bytes.
 struct LiveFilter: Sendable {
     private let groups: [GroupPattern]
+    /// What the key may see.
+    private let bound: GroupPattern?
     private let levels: UInt8
     private let source: [UInt8]?
     /// Each as the JSON string that stands in the column of tags.
@@ -12,6 +14,7 @@ struct LiveFilter: Sendable {
     /// The filter of a query; its times, limit, order and cursor mean nothing to what is yet to come.
     init(_ query: LogQuery) {
         groups = query.groups
+        bound = query.bound
         levels = query.levels
         source = query.source.map { Array($0.utf8) }
         tags = query.tags.map { tag in
@@ -24,7 +27,7 @@ struct LiveFilter: Sendable {
 
     /// Whether a group is wanted; asked once for each group of a request.
     func wants(group: String?) -> Bool {
-        groups.isEmpty || groups.contains { $0.matches(group) }
+        (bound?.matches(group) ?? true) && (groups.isEmpty || groups.contains { $0.matches(group) })
     }
 
     /// Whether a log of a wanted group is wanted.
