@@ -26,10 +26,12 @@ struct Hub {
         for warning in configuration.warnings + [Settings.fileWarning].compactMap({ $0 }) {
             logger.warning("\(warning)")
         }
+        // Before Redis is started: a wrong file is the operator's to mend, and soon told.
+        let certificate = try certificate()
         FileDescriptors.raiseLimit(to: HubLimits.connections + 512)
         let redis = try await RedisPart.start(configuration, logger: logger)
         do {
-            try await run(on: redis.client, folder: redis.folder)
+            try await run(on: redis.client, folder: redis.folder, certificate)
         } catch {
             await redis.stop()
             throw error
@@ -37,7 +39,14 @@ struct Hub {
         await redis.stop()
     }
 
-    private func run(on client: RedisClient, folder: DataFolder) async throws {
+    private func certificate() throws(HubConfiguration.Problem) -> TLSCertificate? {
+        guard let files = configuration.tls else { return nil }
+        let certificate = try TLSCertificate(certificateFile: files.certificate, keyFile: files.key)
+        for warning in certificate.warnings { logger.warning("\(warning)") }
+        return certificate
+    }
+
+    private func run(on client: RedisClient, folder: DataFolder, _ certificate: TLSCertificate?) async throws {
         let lease = try Lease(redis: client, folder: folder, logger: logger)
         var storeConfiguration = StoreConfiguration()
         storeConfiguration.retention = Int64(configuration.retentionHours) * 3_600_000_000_000
@@ -56,6 +65,7 @@ struct Hub {
                 feed: feed,
                 rates: rates,
                 authenticator: authenticator,
+                agents: AgentRegistry(redis: client, retentionHours: configuration.retentionHours),
                 dashboard: dashboard,
                 retentionHours: configuration.retentionHours,
                 memoryLimit: configuration.memoryLimit,
@@ -64,14 +74,21 @@ struct Hub {
                 )
             )
         )
-        let server = HTTPPart(api: api, host: configuration.host, port: configuration.port) {
+        let server = HTTPPart(
+            api: api,
+            host: configuration.host,
+            port: configuration.port,
+            certificate: certificate
+        ) {
             await announce(authenticator, address: configuration.address(port: $0))
         }
-        let parts: [any Service] = [
+        var parts: [any Service] = [
             HubPart(work: { await store.run() }, stop: { await store.drain() }),
             server,
             HubPart(work: { await feed.run() }, stop: { feed.stop() }),
         ]
+        let logger = logger
+        if let certificate { parts.append(HubPart(work: { await certificate.watch(logger) })) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: parts.map {

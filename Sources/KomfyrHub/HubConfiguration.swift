@@ -7,10 +7,15 @@ import Logging
 struct HubConfiguration: Sendable {
     /// `HOST`: the address or name to listen on.
     ///
-    /// Beyond loopback put a proxy with TLS in front: keys travel in the open.
+    /// Beyond loopback set `TLS_CERT_FILE`, or put a proxy with TLS in front: else keys travel in the open.
     var host = "127.0.0.1"
     /// `PORT`: 1 to 65535, or 0 for one that the system chooses.
     var port = 8_080
+    /// `TLS_CERT_FILE`, `TLS_KEY_FILE`: the certificate (with those that signed it behind it) and its key, in PEM form;
+    /// nil: HTTP without TLS.
+    ///
+    /// Changed files are taken over within seconds, by new connections.
+    var tls: TLSFiles?
     /// `KOMFYRVAKT_DATA_DIR`: the folder of what must survive a restart, the private Redis's files among it.
     var dataFolder = "./data"
     /// `KOMFYRVAKT_API_KEY`: may everything; made by the first run.
@@ -35,6 +40,12 @@ struct HubConfiguration: Sendable {
     /// What should be looked at, though the hub can run.
     var warnings: [String] = []
 
+    /// Where certificate and key are.
+    struct TLSFiles: Sendable, Equatable {
+        var certificate: String
+        var key: String
+    }
+
     /// What is wrong, and what to do.
     struct Problem: Error, Sendable, CustomStringConvertible {
         var description: String
@@ -42,8 +53,9 @@ struct HubConfiguration: Sendable {
 
     /// All names that mean something.
     static let names = [
-        "HOST", "PORT", "KOMFYRVAKT_DATA_DIR", "KOMFYRVAKT_API_KEY", "REDIS_HOST", "REDIS_PORT", "REDIS_USERNAME",
-        "REDIS_PASSWORD", "REDIS_DB", "REDIS_URL", "REDIS_CA_FILE", "REDIS_CERT_FILE", "REDIS_KEY_FILE", "KOMFYRVAKT_FSYNC", "LOG_RETENTION_HOURS",
+        "HOST", "PORT", "TLS_CERT_FILE", "TLS_KEY_FILE", "KOMFYRVAKT_DATA_DIR", "KOMFYRVAKT_API_KEY", "REDIS_HOST",
+        "REDIS_PORT", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_DB", "REDIS_URL", "REDIS_CA_FILE", "REDIS_CERT_FILE",
+        "REDIS_KEY_FILE", "KOMFYRVAKT_FSYNC", "LOG_RETENTION_HOURS",
         "KOMFYRVAKT_MEMORY_LIMIT", "KOMFYRVAKT_FRAME_ANCESTORS", "LOG_LEVEL",
     ]
 
@@ -57,6 +69,12 @@ struct HubConfiguration: Sendable {
         let reader = VariableReader(variables)
         if let host = reader.text("HOST") { self.host = host }
         port = try reader.number("PORT", 0...65_535, "a port from 1 to 65535, or 0 for any that is free") ?? port
+        switch (reader.text("TLS_CERT_FILE"), reader.text("TLS_KEY_FILE")) {
+        case (let certificate?, let key?): tls = TLSFiles(certificate: certificate, key: key)
+        case (nil, nil): break
+        case (nil, _): throw Problem(description: "TLS_KEY_FILE is set and TLS_CERT_FILE is not: TLS needs both")
+        case (_, nil): throw Problem(description: "TLS_CERT_FILE is set and TLS_KEY_FILE is not: TLS needs both")
+        }
         if let folder = reader.text("KOMFYRVAKT_DATA_DIR") { dataFolder = folder }
         apiKey = try reader.key("KOMFYRVAKT_API_KEY")
         do throws(RedisConfigurationError) {
@@ -95,10 +113,10 @@ struct HubConfiguration: Sendable {
                 "KOMFYRVAKT_FSYNC means the hub's own Redis; the one that REDIS_… names has its own settings"
             )
         }
-        if !isLoopback {
+        if !isLoopback && tls == nil {
             warnings.append(
                 "the hub listens on \(host) without TLS: keys and logs can be read on the way. "
-                    + "Put a proxy with TLS in front, or set HOST=127.0.0.1"
+                    + "Set TLS_CERT_FILE and TLS_KEY_FILE, put a proxy with TLS in front, or set HOST=127.0.0.1"
             )
         }
     }
@@ -113,7 +131,7 @@ struct HubConfiguration: Sendable {
             case "0.0.0.0", "::", "*": "127.0.0.1"
             default: host.contains(":") ? "[\(host)]" : host
             }
-        return "http://\(name):\(port)"
+        return "\(tls == nil ? "http" : "https")://\(name):\(port)"
     }
 
     /// Names that look like the hub's and are none, each with the nearest that is.

@@ -16,6 +16,7 @@ struct KomfyrHub: AsyncParsableCommand {
             (the environment wins):
 
               HOST, PORT                    where to listen (127.0.0.1, 8080)
+              TLS_CERT_FILE, TLS_KEY_FILE   certificate and key in PEM form: then it is https (none)
               KOMFYRVAKT_DATA_DIR           what must survive a restart (./data)
               KOMFYRVAKT_API_KEY            the key that may everything (made by the first start)
               REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_DB, or REDIS_URL

@@ -51,8 +51,6 @@ extension HubLimits {
     static let contextLogs = 500
     /// Neighbours of a log on each side when the query does not say.
     static let contextLogsDefault = 20
-    /// Intervals of a histogram at most: more than any screen has pixels, and an answer of some megabytes.
-    static let histogramBuckets = 10_000
     /// Intervals of a histogram at most when the query does not say how long they are: what a chart can show.
     static let histogramBucketsDefault = 120
     /// The longest interval of a histogram, in seconds: a year.

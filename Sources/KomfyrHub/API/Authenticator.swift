@@ -12,7 +12,9 @@ final class Authenticator: Sendable {
     let sessions: SessionStore
     /// The key of `.env`, which may everything.
     let environmentKey: SecretDigest
-    private let knownKeys = Mutex(CallerCache<KeyStore.Record>())
+    private let knownKeys = Mutex(CallerCache<Caller>())
+    /// When each key's use was last written down, in seconds since 1970.
+    private let notedUses = Mutex<[SecretDigest: Int64]>([:])
     private let knownSessions = Mutex(CallerCache<SessionStore.Session>())
 
     /// Who has the key of `.env`.
@@ -35,6 +37,9 @@ final class Authenticator: Sendable {
             }
             return try await caller(digest: SecretDigest(of: key), isPossible: RandomSecret.isKey(key))
         }
+        if let key = WebSocketHandshake.bearer(request) {
+            return try await caller(digest: SecretDigest(of: key), isPossible: RandomSecret.isKey(key))
+        }
         guard let id = SessionCookie.id(in: headers) else {
             throw .unauthorized("This needs an API key: send it as \"Authorization: Bearer kmf_…\".")
         }
@@ -55,13 +60,46 @@ final class Authenticator: Sendable {
     /// - Throws: 401 when it is unknown, 503 when it cannot be told now.
     func caller(digest: SecretDigest, isPossible: Bool = true) async throws(APIError) -> Caller {
         if digest == environmentKey { return Self.administrator }
-        var record: KeyStore.Record?
+        var known: Caller?
         if isPossible {
-            let keys = keys
-            record = try await ask(knownKeys, digest) { () throws(RedisError) in try await keys.record(digest) }
+            known = try await ask(knownKeys, digest) { () throws(RedisError) in
+                guard let record = try await keys.record(digest) else { return nil }
+                await noteUse(digest)
+                return record.caller(digest)
+            }
         }
-        guard let record else { throw .unauthorized("This API key is not known. See: komfyr-hub keys list") }
-        return Caller(name: record.name, scopes: record.scopes)
+        guard let known else { throw .unauthorized("This API key is not known. See: komfyr-hub keys list") }
+        if let end = known.key?.end, end <= WallClock.now() / 1_000_000_000 {
+            throw .unauthorized(
+                "This key (\(known.name)) ended at \(Timestamp.text(end * 1_000_000_000)). "
+                    + "Make another: komfyr-hub keys create"
+            )
+        }
+        return known
+    }
+
+    /// Writes down that a key is used, once an hour.
+    private func noteUse(_ digest: SecretDigest) async {
+        let now = WallClock.now() / 1_000_000_000
+        let isDue = notedUses.withLock { uses in
+            if let last = uses[digest], now - last < HubLimits.keyUseSeconds, now >= last { return false }
+            if uses.count >= HubLimits.callersRemembered { uses.removeAll(keepingCapacity: true) }
+            uses[digest] = now
+            return true
+        }
+        guard isDue else { return }
+        do throws(RedisError) {
+            try await keys.noteUse(digest, now: now)
+        } catch {
+            // It is a help for people; the next time is soon enough.
+            notedUses.withLock { $0[digest] = nil }
+        }
+    }
+
+    /// Forgets a key that was revoked, so that it ends at once.
+    func forget(_ digest: SecretDigest) {
+        let now = WallClock.now() / 1_000_000_000
+        knownKeys.withLock { $0.note(digest, nil, now: now) }
     }
 
     private func caller(session id: String) async throws(APIError) -> Caller {

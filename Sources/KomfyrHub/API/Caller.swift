@@ -6,12 +6,28 @@ struct Caller: Sendable, Equatable {
     /// The key's name.
     var name: String
     var scopes: [Scope]
-    /// The groups that the key may see and write; nil: all.
+    /// The groups that it may see and post to, ANDed to all that it asks; nil: all.
     var bound: GroupPattern? = nil
+    /// Its key; nil: that of `.env`, which no one can list, bound or revoke.
+    var key: Key? = nil
     /// The session that the request came with; nil when it came with a key.
     var session: Session?
     /// The cookie that moves the session's end in the browser, once an hour.
     var renewedCookie: String?
+
+    /// What is known of a key besides its name and rights.
+    struct Key: Sendable, Equatable {
+        var digest: SecretDigest
+        /// A share token: it reads, and nothing more.
+        var isShare: Bool
+        /// Seconds since 1970; nil: it does not end.
+        var end: Int64?
+        /// Requests a minute, of all kinds; nil: the default.
+        var rateLimit: Int?
+
+        /// As lists show it.
+        var id: String { KeyStore.id(digest.text) }
+    }
 
     /// An open session.
     struct Session: Sendable, Equatable {
@@ -22,6 +38,14 @@ struct Caller: Sendable, Equatable {
 
     /// Whether it has a scope; `admin` has all.
     func may(_ scope: Scope) -> Bool { scopes.contains(scope) || scopes.contains(.admin) }
+
+    /// 403 for a key that is bound to groups, on what speaks of all of them.
+    func boundForbids(_ what: String) -> APIError {
+        APIError(
+            .forbidden,
+            "This key (\(name)) is bound to \(bound?.text ?? "*"); \(what)."
+        )
+    }
 
     /// 403 that names what is missing.
     func lacks(_ scope: Scope) -> APIError {

@@ -11,6 +11,9 @@ import NIOHTTPTypes
 ///   is covered by Hummingbird's idle time.
 /// - `Expect: 100-continue` is answered, unless the announced body is too large anyway (RFC 9110 §10.1.1).
 /// - When a request is answered before its body has come, the connection is closed instead of reading a large rest.
+/// - A reader that does not take its answer is cut off, so that it cannot hold the memory that the answer waits in.
+/// - An answer with status 101 makes the connection a WebSocket. After any other one to a request with `Upgrade` it is
+///   closed, since the parser reads no further behind such a request (Java's client sends one for HTTP/2).
 ///
 /// One for each connection, used on its event loop alone.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -18,6 +21,17 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
+
+    private let limits: ConnectionLimits
+    /// Puts a WebSocket's handlers in the place of the HTTP codec.
+    private let becomeWebSocket: (ChannelHandlerContext) throws -> Void
+    /// The request asks for another protocol.
+    private var isUpgradeAsked = false
+    /// The connection is a WebSocket.
+    private var isWebSocket = false
+    /// Bytes of answers that were written to the connection, and whether its reader takes them.
+    private var bytesWritten = 0
+    private var writeCheck: Scheduled<Void>?
 
     /// The body of a request is still coming.
     private var isReading = false
@@ -31,6 +45,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isReplacing = false
     /// Nothing more is read: the last answer is on its way.
     private var isLingering = false
+
+    init(limits: ConnectionLimits, becomeWebSocket: @escaping (ChannelHandlerContext) throws -> Void) {
+        self.limits = limits
+        self.becomeWebSocket = becomeWebSocket
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isLingering { return }
@@ -72,20 +91,35 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .end where isReplacing:
             isReplacing = false
             writeProblem(context, promise)
+        case .head(let head) where head.status == .switchingProtocols:
+            context.writeAndFlush(data, promise: promise)
+            isWebSocket = true
+            do { try becomeWebSocket(context) } catch { context.close(promise: nil) }
         case .head(var head):
-            if !isInformational(head), leavesLargeRest { head.headerFields[.connection] = "close" }
+            if !isInformational(head), isLastAnswer { head.headerFields[.connection] = "close" }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
-        case .body: context.write(data, promise: promise)
+        case .body(let bytes):
+            bytesWritten &+= bytes.readableBytes
+            context.write(data, promise: promise)
         case .end:
             context.write(data, promise: promise)
-            if leavesLargeRest { linger(context) }
+            if isLastAnswer { linger(context) }
         }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { progressCheck?.cancel() }
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if !context.channel.isWritable && writeCheck == nil { scheduleWriteCheck(context) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        progressCheck?.cancel()
+        writeCheck?.cancel()
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
         endReading()
+        writeCheck?.cancel()
         context.fireChannelInactive()
     }
 
@@ -94,6 +128,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
         isReading = true
         bytesSinceCheck = 0
+        isUpgradeAsked = head.headerFields[.upgrade] != nil
         bytesLeft =
             head.headerFields[.contentLength].map { Int($0) ?? 0 }
             ?? (head.headerFields[.transferEncoding] == nil ? 0 : nil)
@@ -125,10 +160,35 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Answering
 
+    /// Looks, for as long as an answer waits for its reader, whether some of it is taken.
+    private func scheduleWriteCheck(_ context: ChannelHandlerContext) {
+        let before = bytesTaken(context)
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        writeCheck = context.eventLoop.scheduleTask(in: limits.writeProgress) {
+            let (handler, context) = bound.value
+            handler.writeCheck = nil
+            guard context.channel.isActive, !context.channel.isWritable else { return }
+            if handler.bytesTaken(context) &- before < handler.limits.writeProgressBytes {
+                context.close(promise: nil)
+                return
+            }
+            handler.scheduleWriteCheck(context)
+        }
+    }
+
+    /// Bytes of answers that the system has taken; framing and TLS make it a little less than it is.
+    private func bytesTaken(_ context: ChannelHandlerContext) -> Int {
+        let waiting = try? context.channel.syncOptions?.getOption(ChannelOptions.bufferedWritableBytes)
+        return bytesWritten &- Int(waiting ?? 0)
+    }
+
     private func isInformational(_ head: HTTPResponse) -> Bool { head.status.kind == .informational }
 
     /// Whether an answer given now leaves a body behind that is not worth reading.
     private var leavesLargeRest: Bool { isReading && (bytesLeft ?? Int.max) > HubLimits.refusedBodyBytes }
+
+    /// Whether the connection ends with this answer.
+    private var isLastAnswer: Bool { !isWebSocket && (leavesLargeRest || isUpgradeAsked) }
 
     /// Ends the connection after the answer.
     ///

@@ -14,6 +14,12 @@ extension HTTPField.Name {
     static let link = HTTPField.Name("Link")!
     /// What kind of answer is wanted (RFC 7240).
     static let prefer = HTTPField.Name("Prefer")!
+    /// How much of a limit is left (draft-ietf-httpapi-ratelimit-headers).
+    static let rateLimit = HTTPField.Name("RateLimit")!
+    /// What the limit is.
+    static let rateLimitPolicy = HTTPField.Name("RateLimit-Policy")!
     /// How much of an address a browser tells other sites.
     static let referrerPolicy = HTTPField.Name("Referrer-Policy")!
+    /// Stands in the trailers of a WebSocket's answer, and becomes the code of its close frame; never sent as a field.
+    static let webSocketClose = HTTPField.Name("Komfyrvakt-Close")!
 }

@@ -14,13 +14,13 @@ struct HubAPI: Sendable {
         var feed: LiveFeed
         var rates: GroupRates
         var authenticator: Authenticator
+        var agents: AgentRegistry
         var dashboard: DashboardFiles
+        var metrics = HubMetrics()
         var retentionHours: Int
         /// In bytes.
         var memoryLimit: Int
         var swagger = SwaggerFiles(folder: nil)
-        /// How many agents are known; nil: that cannot be told now.
-        var agentCount: @Sendable () async -> Int? = { nil }
     }
 
     init(_ parts: Parts) {
@@ -31,6 +31,7 @@ struct HubAPI: Sendable {
             + IngestRoutes(
                 store: parts.store,
                 bodies: bodies,
+                metrics: parts.metrics,
                 retention: retention
             )
             .routes
@@ -40,53 +41,67 @@ struct HubAPI: Sendable {
             + StoreRoutes(
                 store: parts.store,
                 rates: parts.rates,
+                agents: parts.agents,
                 retentionHours: parts.retentionHours,
-                memoryLimit: parts.memoryLimit,
-                agentCount: parts.agentCount
+                memoryLimit: parts.memoryLimit
             )
             .routes
-            + StreamRoute(store: parts.store, feed: parts.feed, authenticator: parts.authenticator).routes
+            + StreamRoute(
+                store: parts.store,
+                feed: parts.feed,
+                authenticator: parts.authenticator,
+                metrics: parts.metrics
+            )
+            .routes
             + SessionRoutes(authenticator: parts.authenticator, bodies: bodies).routes
+            + KeyRoutes(authenticator: parts.authenticator, bodies: bodies).routes
+            + AgentRoutes(registry: parts.agents, bodies: bodies).routes
+            + MetricsRoute(
+                store: parts.store,
+                feed: parts.feed,
+                agents: parts.agents,
+                metrics: parts.metrics,
+                memoryLimit: parts.memoryLimit
+            )
+            .routes
         routes = described + DocumentationRoutes(describing: described, swagger: parts.swagger).routes
-        router = HubRouter(routes: routes, authenticator: parts.authenticator, dashboard: parts.dashboard)
+        router = HubRouter(
+            routes: routes,
+            authenticator: parts.authenticator,
+            dashboard: parts.dashboard,
+            metrics: parts.metrics
+        )
     }
 
     /// The server.
     /// - Parameters:
     ///   - host: the address or name to listen on.
     ///   - port: 0: the system chooses.
+    ///   - certificate: for TLS; nil: without.
+    ///   - limits: what bounds each connection.
     ///   - logger: told what goes wrong with connections.
     ///   - onRunning: called once it listens.
     /// - Returns: what runs until it is stopped.
     func application(
         host: String,
         port: Int,
+        certificate: TLSCertificate? = nil,
+        limits: ConnectionLimits = ConnectionLimits(),
         logger: Logger,
         onRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
     ) -> Application<HubRouter> {
         Application(
             responder: router,
-            server: .http1(configuration: Self.channelConfiguration),
+            server: HTTPServerBuilder { responder in
+                HubChannel(responder: responder, certificate: certificate, limits: limits)
+            },
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
                 backlog: HubLimits.connectionBacklog,
-                availableConnectionsDelegate: .maximum(HubLimits.connections, logger: logger)
+                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)
             ),
             onServerRunning: onRunning,
             logger: logger
         )
-    }
-
-    private static var channelConfiguration: HTTP1Channel.Configuration {
-        var configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard()],
-            idleTimeout: .seconds(HubLimits.idleSeconds)
-        )
-        configuration.httpDecoder = .init(
-            maxHeaderFieldSize: HubLimits.headerFieldBytes,
-            maxHeaderListSize: HubLimits.headerBytes,
-            maxHeaderFieldCount: HubLimits.headerFields
-        )
-        return configuration
     }
 }

@@ -9,19 +9,23 @@ import NIOCore
 struct HubRouter: HTTPResponder {
     typealias Context = APIContext
 
-    private let fixed: [String: [Route]]
+    private let fixed: [String: [Known]]
     /// Those with a name in braces.
     private let named: [Pattern]
     private let authenticator: Authenticator
     private let dashboard: DashboardFiles
+    private let limiter = RateLimiter()
+    private let metrics: HubMetrics
+    /// Of what is no route: the dashboard's files, unknown addresses, wrong methods.
+    private let otherFigures: RouteFigures
 
     /// A path with a name in braces: what stands before and behind it.
     private struct Pattern {
         var prefix: String
         var suffix: String
-        var routes: [Route]
+        var routes: [Known]
 
-        init?(_ path: String, _ routes: [Route]) {
+        init?(_ path: String, _ routes: [Known]) {
             guard let open = path.firstIndex(of: "{"), let close = path.firstIndex(of: "}") else { return nil }
             prefix = String(path[..<open])
             suffix = String(path[path.index(after: close)...])
@@ -38,25 +42,47 @@ struct HubRouter: HTTPResponder {
         }
     }
 
-    init(routes: [Route], authenticator: Authenticator, dashboard: DashboardFiles) {
-        let byPath = Dictionary(grouping: routes, by: \.path)
+    /// A route and what is counted of it.
+    private struct Known {
+        var route: Route
+        var figures: RouteFigures
+    }
+
+    init(routes: [Route], authenticator: Authenticator, dashboard: DashboardFiles, metrics: HubMetrics = HubMetrics()) {
+        let known = routes.map {
+            Known(route: $0, figures: metrics.figures(method: $0.method.rawValue, path: $0.path))
+        }
+        let byPath = Dictionary(grouping: known, by: \.route.path)
         fixed = byPath.filter { !$0.key.utf8.contains(UInt8(ascii: "{")) }
         named = byPath.compactMap { Pattern($0.key, $0.value) }
+        self.metrics = metrics
+        otherFigures = metrics.figures(method: "*", path: "*")
         self.authenticator = authenticator
         self.dashboard = dashboard
     }
 
     func respond(to request: Request, context: APIContext) async throws -> Response {
         let response: Response
+        let began = ContinuousClock.now
+        var figures = otherFigures
         do throws(APIError) {
-            response = try await answer(request, context)
+            response = try await answer(request, context, &figures)
         } catch {
             response = error.response
         }
+        let elapsed = (ContinuousClock.now - began).components
+        figures.note(
+            response.status,
+            nanoseconds: Int(elapsed.seconds) * 1_000_000_000 + Int(elapsed.attoseconds / 1_000_000_000)
+        )
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private func answer(_ request: Request, _ context: APIContext) async throws(APIError) -> Response {
+    private func answer(
+        _ request: Request,
+        _ context: APIContext,
+        _ figures: inout RouteFigures
+    ) async throws(APIError) -> Response {
         let address = request.head.path ?? "/"
         guard address.utf8.count <= HubLimits.addressBytes else {
             throw APIError(.uriTooLong, "An address may have \(HubLimits.addressBytes) bytes with its query.")
@@ -67,9 +93,11 @@ struct HubRouter: HTTPResponder {
             return try dashboard.answer(path, request)
         }
         let method = request.method == .head ? .get : request.method
-        guard let route = routes.first(where: { $0.method == method }) else {
-            throw Self.wrongMethod(request.method, path, allowed: routes.map(\.method))
+        guard let known = routes.first(where: { $0.route.method == method }) else {
+            throw Self.wrongMethod(request.method, path, allowed: routes.map(\.route.method))
         }
+        let route = known.route
+        figures = known.figures
         var call = APICall(
             request: request,
             peer: context.peer,
@@ -81,6 +109,14 @@ struct HubRouter: HTTPResponder {
         if route.access != .open {
             let caller = try await authenticator.caller(of: request)
             if case .scope(let scope) = route.access, !caller.may(scope) { throw caller.lacks(scope) }
+            if let key = caller.key {
+                do throws(APIError) {
+                    try limiter.take(key, isIngest: route.access == .scope(.ingest))
+                } catch {
+                    metrics.limited()
+                    throw error
+                }
+            }
             renewedCookie = caller.renewedCookie
             call.caller = caller
         }
@@ -93,7 +129,7 @@ struct HubRouter: HTTPResponder {
         return response
     }
 
-    private func find(_ path: String) -> (routes: [Route], value: String)? {
+    private func find(_ path: String) -> (routes: [Known], value: String)? {
         if let routes = fixed[path] { return (routes, "") }
         for pattern in named {
             if let value = pattern.value(in: path) { return (pattern.routes, value) }

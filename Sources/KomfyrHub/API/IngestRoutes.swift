@@ -6,13 +6,15 @@ import Protocol
 struct IngestRoutes: Sendable {
     let store: any LogStoring
     let bodies: RequestBodyReader
+    let metrics: HubMetrics
     /// Older logs are refused, in nanoseconds.
     let retention: Int64
     private let decoders = BodyDecoders()
 
-    init(store: any LogStoring, bodies: RequestBodyReader, retention: Int64) {
+    init(store: any LogStoring, bodies: RequestBodyReader, metrics: HubMetrics, retention: Int64) {
         self.store = store
         self.bodies = bodies
+        self.metrics = metrics
         self.retention = retention
     }
 
@@ -40,6 +42,9 @@ struct IngestRoutes: Sendable {
         let outcome = try await store(call, parameters)
         // A repeat is answered as the first time, which may have been a batch: then this log can be one that it refused.
         if outcome.receipt.ingested == 0 || outcome.decoded.columns.count == 0 {
+            if let refusal = outcome.decoded.refusals.first, refusal.type == Self.groupForbidden {
+                throw APIError(.forbidden, refusal.message)
+            }
             throw Self.refused(outcome, isBatch: false)
         }
         return .json(IngestAnswer.one(outcome, hub: store.hub))
@@ -55,12 +60,22 @@ struct IngestRoutes: Sendable {
     }
 
     private func store(_ call: APICall, _ parameters: IngestParameters) async throws(APIError) -> IngestOutcome {
-        try await bodies.read(call.request) { body throws(APIError) in try await store(body, parameters) }
+        try await bodies.read(call.request) { body throws(APIError) in
+            let bytes = body.count
+            let outcome = try await store(body, parameters, bound: call.caller?.bound)
+            metrics.ingested(outcome, bytes: bytes)
+            return outcome
+        }
     }
 
-    private func store(_ body: [UInt8], _ parameters: IngestParameters) async throws(APIError) -> IngestOutcome {
+    private func store(
+        _ body: [UInt8],
+        _ parameters: IngestParameters,
+        bound: GroupPattern?
+    ) async throws(APIError) -> IngestOutcome {
         let arrival = WallClock.now()
-        let decoded = try decode(body, parameters, arrival: arrival, refusedPositions: nil)
+        var decoded = try decode(body, parameters, arrival: arrival, refusedPositions: nil)
+        if let bound { decoded = try within(bound, decoded, body, parameters, arrival: arrival) }
         // Without an identity nothing has to be remembered about a body that holds no log to store.
         if decoded.columns.count == 0 && (parameters.identity == nil || decoded.positionCount == 0) {
             return IngestOutcome(decoded: decoded, receipt: .nothing(arrival: arrival, decoded))
@@ -91,6 +106,38 @@ struct IngestRoutes: Sendable {
         var answer = receipt
         answer.groupNumbers = Self.groupNumbers(of: stored, given: receipt.groupNumbers, to: decoded)
         return IngestOutcome(decoded: stored, receipt: answer)
+    }
+
+    /// The type of a refusal because of the key's bound.
+    static let groupForbidden = "group_forbidden"
+
+    /// A body without the logs that a key may not post: they are refused by name.
+    ///
+    /// It is decoded once more, as replay does it, so that what is stored agrees with the refused positions.
+    private func within(
+        _ bound: GroupPattern,
+        _ decoded: DecodedBody,
+        _ body: [UInt8],
+        _ parameters: IngestParameters,
+        arrival: Int64
+    ) throws(APIError) -> DecodedBody {
+        let isOutside = decoded.groupNames.map { !bound.matches($0) }
+        guard isOutside.contains(true) else { return decoded }
+        var refusals = decoded.refusals
+        for (row, position) in decoded.positions.enumerated() where isOutside[Int(decoded.groups[row])] {
+            refusals.append(
+                Refusal(
+                    index: position,
+                    type: Self.groupForbidden,
+                    location: ["group"],
+                    message: "this key may post to \(bound.text) alone"
+                )
+            )
+        }
+        refusals.sort { $0.index < $1.index }
+        var within = try decode(body, parameters, arrival: arrival, refusedPositions: refusals.map(\.index))
+        within.refusals = Self.reasons(for: within.refusals, known: refusals)
+        return within
     }
 
     /// The numbers of a body's groups, which it can name in another order when other logs of it are refused.

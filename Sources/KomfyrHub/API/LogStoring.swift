@@ -20,6 +20,8 @@ protocol LogStoring: Sendable {
     /// The hub's number in the ids of the logs that it stores.
     var hub: UInt8 { get }
     var health: StoreHealth { get }
+    /// What the store holds and does, for `/metrics`.
+    var gauges: StoreGauges { get }
     func follow(_ observer: @escaping @Sendable (IngestRequest, IngestReceipt) -> Void)
 }
 

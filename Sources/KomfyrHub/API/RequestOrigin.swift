@@ -3,10 +3,10 @@ import Hummingbird
 
 /// Keeps pages of other sites from using a visitor's session (cross-site request forgery).
 enum RequestOrigin {
-    /// Refuses a request that changes state with a cookie, unless its `Origin` is the hub's own.
+    /// Refuses a request that changes state with a cookie, or opens a WebSocket, unless its `Origin` is the hub's own.
     static func check(_ request: Request) throws(APIError) {
         switch request.method {
-        case .get, .head: return
+        case .get where !WebSocketHandshake.isAsked(by: request), .head: return
         default: break
         }
         guard let origin = request.headers[.origin] else {
@@ -20,13 +20,15 @@ enum RequestOrigin {
         if let origin = request.headers[.origin] { try check(origin, request) }
     }
 
-    /// Whether the browser reaches the hub through TLS, which then ends before the hub.
+    /// Whether the browser reaches the hub through TLS, which ends at the hub or before it.
     static func isSecure(_ request: Request) -> Bool {
-        request.headers[.origin]?.hasPrefix("https://") == true
+        request.head.scheme == "https" || request.headers[.origin]?.hasPrefix("https://") == true
     }
 
     private static func check(_ origin: String, _ request: Request) throws(APIError) {
-        for scheme in ["http://", "https://"] where origin.hasPrefix(scheme) {
+        // Where the hub itself speaks TLS, a page that came without it can be anybody's.
+        let schemes = request.head.scheme == "https" ? ["https://"] : ["http://", "https://"]
+        for scheme in schemes where origin.hasPrefix(scheme) {
             if let host = request.head.authority, !host.isEmpty,
                 origin.dropFirst(scheme.count).lowercased() == host.lowercased()
             {

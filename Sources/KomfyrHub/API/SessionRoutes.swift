@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import Protocol
 
 /// `/api/session`: a login link's code or a key, for a cookie; who am I; log out.
 struct SessionRoutes: Sendable {
@@ -102,7 +103,8 @@ struct SessionRoutes: Sendable {
 
     /// Who it is.
     ///
-    /// `{"status":"success","name":"admin","kind":"session","scopes":["admin"],"expires":"2026-…Z"}`
+    /// `{"status":"success","name":"admin","kind":"session","scopes":["admin"],"group":null,
+    /// "expires":"2026-…Z"}`; `group` is the pattern that bounds the key.
     private static func answer(_ caller: Caller, end: Int64?, adding headers: HTTPFields = HTTPFields()) -> Response {
         var json = JSONWriter()
         json.beginObject()
@@ -111,13 +113,15 @@ struct SessionRoutes: Sendable {
         json.key("name")
         json.string(caller.name)
         json.key("kind")
-        json.string(end == nil ? "key" : "session")
+        json.string(end != nil ? "session" : caller.key?.isShare == true ? "share" : "key")
         json.key("scopes")
         json.beginArray()
         for scope in caller.scopes { json.string(scope.rawValue) }
         json.endArray()
+        json.key("group")
+        if let bound = caller.bound { json.string(bound.text) } else { json.null() }
         json.key("expires")
-        json.time(end.map { $0 * 1_000_000_000 })
+        json.time([end, caller.key?.end].compactMap { $0 }.min().map { $0 * 1_000_000_000 })
         json.endObject()
         return .json(json.bytes, adding: headers)
     }

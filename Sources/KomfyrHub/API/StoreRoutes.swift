@@ -6,11 +6,10 @@ import Protocol
 struct StoreRoutes: Sendable {
     let store: any LogStoring
     let rates: GroupRates
+    let agents: AgentRegistry
     let retentionHours: Int
     /// Bytes; what `KOMFYRVAKT_MEMORY_LIMIT` or its default comes to.
     let memoryLimit: Int
-    /// How many agents are known; nil: that cannot be told now.
-    let agentCount: @Sendable () async -> Int?
 
     var routes: [Route] {
         [
@@ -26,7 +25,7 @@ struct StoreRoutes: Sendable {
                 path: "/api/stats",
                 access: .scope(.read),
                 documentation: Self.statsDocumentation
-            ) { call throws(APIError) in await stats(call) },
+            ) { call throws(APIError) in stats(call) },
             Route(
                 method: .delete,
                 path: "/api/purge",
@@ -78,7 +77,7 @@ struct StoreRoutes: Sendable {
         json.endObject()
     }
 
-    private func stats(_ call: APICall) async -> Response {
+    private func stats(_ call: APICall) -> Response {
         let stats = store.stats(bound: call.bound)
         var json = JSONWriter()
         json.beginObject()
@@ -113,7 +112,7 @@ struct StoreRoutes: Sendable {
         json.key("dropped")
         json.integer(stats.dropped)
         json.key("agents")
-        if let agents = await agentCount() { json.integer(agents) } else { json.null() }
+        json.integer(agents.count(bound: call.bound))
         json.endObject()
         json.endObject()
         return .json(json.bytes)

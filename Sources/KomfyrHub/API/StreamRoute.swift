@@ -1,11 +1,15 @@
 import HTTPTypes
 import Hummingbird
 
-/// `GET /api/logs/stream`: logs as they arrive, as server-sent events.
+/// `GET /api/logs/stream`: logs as they arrive, as server-sent events, or as a WebSocket when one is asked for.
+///
+/// Both are the same stream with the same filters, skip notices and resumption: a WebSocket gets one text frame of JSON
+/// for a log. `?last_event_id=` stands for the header, which browsers cannot set.
 struct StreamRoute: Sendable {
     let store: any LogStoring
     let feed: LiveFeed
     let authenticator: Authenticator
+    let metrics: HubMetrics
 
     var routes: [Route] {
         [
@@ -13,7 +17,7 @@ struct StreamRoute: Sendable {
                 method: .get,
                 path: "/api/logs/stream",
                 access: .scope(.read),
-                parameters: LogFilterParameters.names,
+                parameters: LogFilterParameters.names + ["last_event_id"],
                 documentation: Self.documentation
             ) { call throws(APIError) in try await open(call) }
         ]
@@ -21,25 +25,9 @@ struct StreamRoute: Sendable {
 
     private func open(_ call: APICall) async throws(APIError) -> Response {
         let query = try LogFilterParameters.filter(call.query, bound: call.bound)
-        var last: LogID?
-        if let text = call.request.headers[.lastEventID], !text.isEmpty {
-            last = LogID(text: text)
-            if last == nil {
-                throw APIError([
-                    APIError.Issue(
-                        type: "log_id",
-                        location: ["header", "Last-Event-ID"],
-                        message: "Last-Event-ID must be the id of a log."
-                    )
-                ])
-            }
-        }
-        let headers: HTTPFields = [
-            .contentType: "text/event-stream",
-            .cacheControl: "no-store",
-            .xContentTypeOptions: "nosniff",
-            .accelBuffering: "no",
-        ]
+        let last = try Self.lastEvent(call)
+        let isWebSocket = WebSocketHandshake.isAsked(by: call.request)
+        let headers = isWebSocket ? try WebSocketHandshake.accept(call.request) : Self.eventHeaders
         if call.request.method == .head { return Response(status: .ok, headers: headers) }
         guard let stream = feed.open(LiveFilter(query)) else {
             throw .passing("As many streams as there may be (\(HubLimits.liveStreams)) are open.", retryAfter: 10)
@@ -48,12 +36,16 @@ struct StreamRoute: Sendable {
         let missed = try await self.missed(query, after: last, until: stream.start)
         let request = call.request
         return Response(
-            status: .ok,
+            status: isWebSocket ? .switchingProtocols : .ok,
             headers: headers,
             body: ResponseBody { writer in
                 defer { open.close() }
                 try await request.body.consumeWithInboundCloseHandler { _ in
-                    try await send(open.stream, missed, request, to: &writer)
+                    if isWebSocket {
+                        try await sendFrames(open.stream, missed, request, to: &writer)
+                    } else {
+                        try await sendEvents(open.stream, missed, request, to: &writer)
+                    }
                 } onInboundClosed: {
                     open.stream.end()
                 }
@@ -61,7 +53,30 @@ struct StreamRoute: Sendable {
         )
     }
 
-    private func send(
+    private static let eventHeaders: HTTPFields = [
+        .contentType: "text/event-stream",
+        .cacheControl: "no-store",
+        .xContentTypeOptions: "nosniff",
+        .accelBuffering: "no",
+    ]
+
+    /// The log that the reader got last, by header or parameter.
+    private static func lastEvent(_ call: APICall) throws(APIError) -> LogID? {
+        let parameter = try call.query.value("last_event_id")
+        guard let text = parameter ?? call.request.headers[.lastEventID], !text.isEmpty else { return nil }
+        guard let id = LogID(text: text) else {
+            throw APIError([
+                APIError.Issue(
+                    type: "log_id",
+                    location: parameter == nil ? ["header", "Last-Event-ID"] : ["query", "last_event_id"],
+                    message: "Last-Event-ID must be the id of a log."
+                )
+            ])
+        }
+        return id
+    }
+
+    private func sendEvents(
         _ stream: LiveStream,
         _ missed: Missed,
         _ request: Request,
@@ -73,13 +88,42 @@ struct StreamRoute: Sendable {
         for await _ in stream.wakeups {
             let delivery = stream.take()
             try await writer.write(contentsOf: delivery.events)
-            if delivery.skipped > 0 { try await writer.write(LiveEvent.skipped(delivery.skipped)) }
+            if delivery.skipped > 0 {
+                metrics.skipped(delivery.skipped)
+                try await writer.write(LiveEvent.skipped(delivery.skipped))
+            }
             if delivery.isBeatDue {
                 guard await isStillAllowed(request) else { break }
                 if delivery.events.isEmpty { try await writer.write(LiveEvent.beat) }
             }
         }
         try await writer.finish(nil)
+    }
+
+    private func sendFrames(
+        _ stream: LiveStream,
+        _ missed: Missed,
+        _ request: Request,
+        to writer: inout any ResponseBodyWriter
+    ) async throws {
+        try await writer.write(contentsOf: missed.events.map(LiveEvent.json))
+        if missed.skipped > 0 { try await writer.write(LiveEvent.skippedJSON(missed.skipped)) }
+        // RFC 6455 §7.4.1: 1001 the hub goes away, 1008 the key or session counts no more.
+        var code = "1001"
+        for await _ in stream.wakeups {
+            let delivery = stream.take()
+            try await writer.write(contentsOf: delivery.events.map(LiveEvent.json))
+            if delivery.skipped > 0 {
+                metrics.skipped(delivery.skipped)
+                try await writer.write(LiveEvent.skippedJSON(delivery.skipped))
+            }
+            // The handler of the connection sends the signs of life itself.
+            if delivery.isBeatDue, !(await isStillAllowed(request)) {
+                code = "1008"
+                break
+            }
+        }
+        try await writer.finish([.webSocketClose: code])
     }
 
     /// Whether the key was not revoked and the session not closed meanwhile.

@@ -12,6 +12,19 @@ enum LiveEvent {
         return ByteBuffer(bytes: bytes)
     }
 
+    /// The JSON of a log's event, without a copy: a WebSocket has frames of its own.
+    static func json(of event: ByteBuffer) -> ByteBuffer {
+        let bytes = event.readableBytesView
+        // "id: …", a line end, "data: ", the JSON, two line ends.
+        guard let lineEnd = bytes.firstIndex(of: UInt8(ascii: "\n")), lineEnd + 7 <= bytes.endIndex - 2 else {
+            return event
+        }
+        return event.getSlice(at: lineEnd + 7, length: bytes.endIndex - 2 - (lineEnd + 7)) ?? event
+    }
+
+    /// So many logs were left out, as JSON.
+    static func skippedJSON(_ count: Int) -> ByteBuffer { ByteBuffer(string: "{\"skipped\":\(count)}") }
+
     /// So many logs were left out, because the reader is slower than they come.
     static func skipped(_ count: Int) -> ByteBuffer { ByteBuffer(string: "data: {\"skipped\": \(count)}\n\n") }
 

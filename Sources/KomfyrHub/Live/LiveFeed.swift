@@ -92,12 +92,17 @@ final class LiveFeed: Sendable {
             group.addTask { [self] in
                 while !Task.isCancelled {
                     try? await Task.sleep(for: .seconds(HubLimits.liveBeatSeconds))
-                    for stream in state.withLock({ $0.streams }) { stream.beat() }
+                    beat()
                 }
             }
             for await _ in wakeups { handOut() }
             group.cancelAll()
         }
+    }
+
+    /// Has every stream give a sign of life, and ask whether its key still counts.
+    func beat() {
+        for stream in state.withLock({ $0.streams }) { stream.beat() }
     }
 
     private func handOut() {

@@ -3,6 +3,7 @@ import Protocol
 /// Which logs a stream wants, made to be asked of columns: everything is compared as bytes.
 struct LiveFilter: Sendable {
     private let groups: [GroupPattern]
+    /// What the key may see.
     private let bound: GroupPattern?
     private let levels: UInt8
     private let source: [UInt8]?

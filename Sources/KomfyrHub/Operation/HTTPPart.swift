@@ -9,6 +9,8 @@ struct HTTPPart: Service {
     let api: HubAPI
     let host: String
     let port: Int
+    /// Nil: without TLS.
+    let certificate: TLSCertificate?
     /// Called once it listens, with its port.
     let onRunning: @Sendable (Int) async -> Void
 
@@ -16,7 +18,8 @@ struct HTTPPart: Service {
         var logger = Logger(label: "http")
         // Hummingbird tells at `info` what the hub says itself.
         logger.logLevel = max(logger.logLevel, .notice)
-        let application = api.application(host: host, port: port, logger: logger) { channel in
+        let application = api.application(host: host, port: port, certificate: certificate, logger: logger) {
+            channel in
             await onRunning(channel.localAddress?.port ?? port)
         }
         do {

@@ -13,15 +13,20 @@ enum Scope: String, Sendable, CaseIterable, Codable {
     case admin
 }
 
-/// The API keys besides the one in `.env`.
+/// The API keys besides the one in `.env`, and the share tokens.
 ///
 /// ```
-/// kmf:keys   hash   SHA-256 of the key, 64 hex digits → {"name":"agent","scopes":["ingest"],"created":"2026-…Z"}
+/// kmf:keys       hash   SHA-256 of the key, 64 hex digits → {"name":"agent","scopes":["ingest"],"created":"2026-…Z"}
+///                       and where they mean something "kind":"share", "group":"a:*" (the bound), "expires":"2026-…Z",
+///                       "rate_limit":600 (requests a minute)
+/// kmf:keys:used  hash   SHA-256 of the key → seconds since 1970 of its last use, within the hour
 /// ```
 ///
-/// Written by `komfyr-hub keys`, read by the hub; the key itself is stored nowhere.
+/// Written by `komfyr-hub keys` and `/api/keys`, read by the hub; the key itself is stored nowhere. The last uses stand
+/// apart, so that noting one cannot bring back a key that is revoked at the same moment.
 struct KeyStore: Sendable {
     static let field = "kmf:keys"
+    static let usesField = "kmf:keys:used"
     let redis: any RedisSending
 
     /// A stored key.
@@ -30,7 +35,46 @@ struct KeyStore: Sendable {
         var scopes: [Scope]
         /// RFC 3339.
         var created: String
+        /// Nil: a key.
+        var kind: Kind? = nil
+        /// The pattern that bounds it; nil: all groups.
+        var group: String? = nil
+        /// RFC 3339; nil: it does not end.
+        var expires: String? = nil
+        /// Requests a minute; nil: the default.
+        var rateLimit: Int? = nil
+
+        enum CodingKeys: String, CodingKey {
+            case name, scopes, created, kind, group, expires
+            case rateLimit = "rate_limit"
+        }
+
+        /// What a record is of.
+        enum Kind: String, Sendable, Codable {
+            case key
+            case share
+        }
+
+        /// The groups that it may see and post to; nil: all.
+        var bound: GroupPattern? { group.map { GroupPattern($0) } }
+
+        /// Seconds since 1970; nil: it does not end. What cannot be read has ended.
+        var end: Int64? { expires.map { (Timestamp.parse($0) ?? 0) / 1_000_000_000 } }
+
+        /// Who has the key.
+        func caller(_ digest: SecretDigest) -> Caller {
+            Caller(
+                name: name,
+                // A share token reads, whatever its record says.
+                scopes: kind == .share ? [.read] : scopes,
+                bound: bound,
+                key: Caller.Key(digest: digest, isShare: kind == .share, end: end, rateLimit: rateLimit)
+            )
+        }
     }
+
+    /// A key as lists show it: the first 12 digits of its digest.
+    static func id(_ digest: String) -> String { String(digest.prefix(12)) }
 
     /// The record of a key; nil when there is no such key.
     func record(_ digest: SecretDigest) async throws(RedisError) -> Record? {
@@ -61,9 +105,47 @@ struct KeyStore: Sendable {
 
     /// Removes a key.
     func remove(_ digest: String) async throws(RedisError) {
-        if case .error(let message) = try await redis.send(RedisCommand("HDEL", Self.field, digest)) {
-            throw .server(message)
+        for field in [Self.field, Self.usesField] {
+            if case .error(let message) = try await redis.send(RedisCommand("HDEL", field, digest)) {
+                throw .server(message)
+            }
         }
+    }
+
+    /// Removes the keys that ended some time ago, and share tokens that ended.
+    /// - Parameters:
+    ///   - keys: all of them.
+    ///   - now: seconds since 1970.
+    /// - Returns: those that are left.
+    func removeEnded(
+        _ keys: [(digest: String, record: Record)],
+        now: Int64
+    ) async throws(RedisError) -> [(digest: String, record: Record)] {
+        var left: [(digest: String, record: Record)] = []
+        for key in keys {
+            let listed = key.record.kind == .share ? 0 : HubLimits.endedKeySeconds
+            if let end = key.record.end, end <= now - listed {
+                try await remove(key.digest)
+            } else {
+                left.append(key)
+            }
+        }
+        return left
+    }
+
+    /// Writes down that a key is used.
+    func noteUse(_ digest: SecretDigest, now: Int64) async throws(RedisError) {
+        let command = RedisCommand("HSET", Self.usesField, digest.text, String(now))
+        if case .error(let message) = try await redis.send(command) { throw .server(message) }
+    }
+
+    /// When keys were last used, in seconds since 1970, by digest.
+    func uses() async throws(RedisError) -> [String: Int64] {
+        var uses: [String: Int64] = [:]
+        for (digest, value) in try await redis.fields(of: Self.usesField) {
+            uses[digest] = Int64(String(decoding: value, as: UTF8.self))
+        }
+        return uses
     }
 
     private static func decode(_ json: [UInt8]) throws(RedisError) -> Record {
@@ -85,6 +167,22 @@ struct KeyStore: Sendable {
         json.endArray()
         json.key("created")
         json.string(record.created)
+        if let kind = record.kind {
+            json.key("kind")
+            json.string(kind.rawValue)
+        }
+        if let group = record.group {
+            json.key("group")
+            json.string(group)
+        }
+        if let expires = record.expires {
+            json.key("expires")
+            json.string(expires)
+        }
+        if let rateLimit = record.rateLimit {
+            json.key("rate_limit")
+            json.integer(rateLimit)
+        }
         json.endObject()
         return json.bytes
     }

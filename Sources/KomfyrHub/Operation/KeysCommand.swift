@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Protocol
 
 /// The command `komfyr-hub keys`.
 struct KeysCommand: AsyncParsableCommand {
@@ -8,9 +9,11 @@ struct KeysCommand: AsyncParsableCommand {
         abstract: "Lists, makes and revokes API keys.",
         discussion: """
             A key has scopes: ingest may post logs, read may read them, admin may everything. The key in .env is not \
-            listed: it is always admin. The hub need not run; run it in the hub's folder, with the same settings.
+            listed: it is always admin. A key may be bound to groups, and may end by itself. The hub need not run; run \
+            it in the hub's folder, with the same settings.
 
               komfyr-hub keys create router-agent --scope ingest
+              komfyr-hub keys create oslo-desk --scope read --group 'oslo:*' --expires 30d
               komfyr-hub keys list
               komfyr-hub keys revoke router-agent
             """,
@@ -19,13 +22,21 @@ struct KeysCommand: AsyncParsableCommand {
 
     /// The command `keys list`.
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the keys: id, scopes, when made, name.")
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the keys and share tokens: id, scopes, groups, when made, used (to the hour), ended, name."
+        )
 
         mutating func run() async throws {
-            let keys = try await KeysCommand.with { store in try await store.all() }
+            let (keys, uses) = try await KeysCommand.with { store in (try await store.all(), try await store.uses()) }
             for (digest, record) in keys {
                 let scopes = record.scopes.map(\.rawValue).joined(separator: ",")
-                print("\(digest.prefix(12))  \(scopes)  \(record.created)  \(record.name)")
+                let used = uses[digest].map { Timestamp.text($0 * 1_000_000_000) } ?? "never"
+                let parts = [
+                    KeyStore.id(digest), record.kind == .share ? "share" : scopes, record.group ?? "*",
+                    "made \(record.created)", "used \(used)", record.expires.map { "ends \($0)" } ?? "no end",
+                    record.name,
+                ]
+                print(parts.joined(separator: "  "))
             }
             if keys.isEmpty {
                 print("No keys besides the one in .env. Make one: komfyr-hub keys create NAME --scope ingest")
@@ -50,10 +61,26 @@ struct KeysCommand: AsyncParsableCommand {
         @Option(name: .long, help: "What it may: ingest, read or admin. May be repeated.")
         var scope: [String]
 
+        @Option(name: .long, help: "Bind it to groups: a group's name, or a:* for it and all below it. Default: all.")
+        var group: String?
+
+        @Option(name: .long, help: "When it ends: 12h, 30d, or a time like 2027-01-31T00:00:00Z. Default: never.")
+        var expires: String?
+
+        @Option(name: .long, help: "Requests a minute. Default: no bound for logs, some for reading.")
+        var rateLimit: Int?
+
         @Option(name: .long, help: "Write the key to this file instead of showing it.")
         var file: String?
 
         func validate() throws {
+            if let group, GroupPattern.bound(group) == nil {
+                throw ValidationError("--group must be \(GroupPattern.boundForm).")
+            }
+            if let rateLimit, !(1...HubLimits.requestsPerMinuteMost).contains(rateLimit) {
+                throw ValidationError("--rate-limit must be a number from 1 to \(HubLimits.requestsPerMinuteMost).")
+            }
+            _ = try end
             guard !name.isEmpty, name.utf8.count <= HubLimits.keyNameBytes,
                 name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
             else {
@@ -71,6 +98,24 @@ struct KeysCommand: AsyncParsableCommand {
             }
         }
 
+        /// Nanoseconds since 1970; nil: never.
+        private var end: Int64? {
+            get throws {
+                guard let expires else { return nil }
+                let now = WallClock.now()
+                // As parameters have it, but ahead of now instead of before.
+                if let unit = expires.last, unit == "h" || unit == "d", let count = Int64(expires.dropLast()),
+                    count > 0, count <= Int64(HubLimits.keyHours)
+                {
+                    return now + count * (unit == "h" ? 1 : 24) * 3_600_000_000_000
+                }
+                guard let time = Timestamp.parse(expires), time > now else {
+                    throw ValidationError("--expires must be hours or days like 12h or 30d, or a time ahead.")
+                }
+                return time
+            }
+        }
+
         private static func scope(_ name: String) throws -> Scope {
             guard let scope = Scope(rawValue: name) else {
                 throw ValidationError("\"\(name)\" is no scope; there are ingest, read and admin.")
@@ -79,17 +124,24 @@ struct KeysCommand: AsyncParsableCommand {
         }
 
         mutating func run() async throws {
-            let record = KeyStore.Record(name: name, scopes: try scopes, created: WallClock.text)
+            var new = KeyStore.Record(name: name, scopes: try scopes, created: WallClock.text)
+            new.group = group == "*" ? nil : group
+            new.expires = try end.map { Timestamp.text($0) }
+            new.rateLimit = rateLimit
+            let record = new
             let file = file
             let isShown = file == nil && isatty(STDOUT_FILENO) == 1
             let folder = try Settings.configuration().dataFolder
             let made = try await KeysCommand.with { store -> (key: String, file: String?)? in
                 if let file, let old = KeysCommand.key(inFile: file),
-                    let known = try await store.record(SecretDigest(of: old)), known.scopes == record.scopes
+                    let known = try await store.record(SecretDigest(of: old)), known.scopes == record.scopes,
+                    known.group == record.group, known.end.map({ $0 > WallClock.now() / 1_000_000_000 }) ?? true
                 {
                     return nil
                 }
-                guard try await store.all().count < HubLimits.keys else {
+                let now = WallClock.now() / 1_000_000_000
+                let stored = try await store.removeEnded(try await store.all(), now: now)
+                guard stored.count(where: { $0.record.kind != .share }) < HubLimits.keys else {
                     throw ValidationError("There are \(HubLimits.keys) keys already; revoke some.")
                 }
                 let key = RandomSecret.newKey()

@@ -7,6 +7,9 @@ enum RandomSecret {
     /// A new API key: `kmf_` and 32 URL-safe characters, 192 random bits.
     static func newKey() -> String { "kmf_" + text() }
 
+    /// A new share token: `kms_` and 32 URL-safe characters, so that it can be told from a key where it turns up.
+    static func newShareToken() -> String { "kms_" + text() }
+
     /// 32 URL-safe characters, 192 random bits.
     static func text() -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
@@ -15,9 +18,10 @@ enum RandomSecret {
         return String(decoding: characters, as: UTF8.self)
     }
 
-    /// Whether a text has the form of a key, so that it is worth asking Redis about.
+    /// Whether a text has the form of a key or a share token, so that it is worth asking Redis about.
     static func isKey(_ text: String) -> Bool {
-        text.utf8.count == 36 && text.utf8.starts(with: "kmf_".utf8) && isText(text.utf8.dropFirst(4))
+        text.utf8.count == 36 && (text.utf8.starts(with: "kmf_".utf8) || text.utf8.starts(with: "kms_".utf8))
+            && isText(text.utf8.dropFirst(4))
     }
 
     /// Whether a text has the form of a code or a session id.

@@ -122,19 +122,37 @@ final class ChunkCache: Sendable {
             state.bytes += bytes
             Self.linkNewest(place, &state)
             while state.bytes > capacity, state.oldest >= 0 {
-                let oldest = state.oldest
-                Self.unlink(oldest, &state)
-                state.bytes -= state.nodes[oldest].bytes
-                state.places[state.nodes[oldest].key] = nil
-                dropped.append(state.nodes[oldest].value)
-                state.nodes[oldest].value = .integers([])
-                state.free.append(oldest)
+                dropped.append(Self.drop(state.oldest, &state))
             }
         }
         dropped.removeAll()
     }
 
     func removeAll() { state.withLock { $0 = State() } }
+
+    /// Forgets chunks that are no more: one look at everything, for as many of them as there are.
+    func remove(_ chunks: [UInt32: Set<String>]) {
+        // Let go of outside the lock.
+        var dropped: [Value] = []
+        state.withLock { state in
+            for (key, place) in state.places where chunks[key.group]?.contains(key.id) ?? false {
+                dropped.append(Self.drop(place, &state))
+            }
+        }
+        dropped.removeAll()
+    }
+
+    /// Takes a part out of the list and out of the index.
+    private static func drop(_ place: Int, _ state: inout State) -> Value {
+        unlink(place, &state)
+        state.bytes -= state.nodes[place].bytes
+        state.places[state.nodes[place].key] = nil
+        defer {
+            state.nodes[place].value = .integers([])
+            state.free.append(place)
+        }
+        return state.nodes[place].value
+    }
 
     private static func linkNewest(_ place: Int, _ state: inout State) {
         state.nodes[place].newer = -1
@@ -171,14 +189,11 @@ final class ChunkCaches: Sendable {
         }
     }
 
-    /// Forgets chunks that are no more.
-    func remove(_ ids: [String], of group: UInt32) {
-        state.withLock { state in
-            for id in ids {
-                guard let chunk = state.chunks.removeValue(forKey: Key(group: group, id: id)) else { continue }
-                state.bytes -= chunk.chunk.rows.bytes
-            }
-        }
+    /// Forgets chunks that are no more: ids by group number.
+    func remove(_ chunks: [UInt32: Set<String>]) {
+        guard !chunks.isEmpty else { return }
+        columns.remove(chunks)
+        facts.remove(chunks)
     }
 
     func removeAll() {

@@ -261,7 +261,9 @@ final class ChunkEncoder {
         for column in objects.paths.indices { bounds[column + 1] += bounds[column] }
         var next = bounds
         let empty = SplitNumber(column: 0, fraction: 0, row: 0, mantissa: 0, digits: .none)
-        if sorted.count < objects.numbers.count { sorted = [SplitNumber](repeating: empty, count: objects.numbers.count) }
+        if sorted.count < objects.numbers.count {
+            sorted = [SplitNumber](repeating: empty, count: objects.numbers.count)
+        }
         sorted.withUnsafeMutableBufferPointer { sorted in
             for number in objects.numbers {
                 let column = Int(number.column)

@@ -27,6 +27,7 @@ extension StoreWriter {
             }
             guard plan.writes else { return answer(plan) }
             let value = plan.entry.value()
+            let began = ContinuousClock.now
             do throws(RedisError) {
                 let answer = try await redis.evaluate(
                     StoreScripts.commit,
@@ -35,7 +36,10 @@ extension StoreWriter {
                     ],
                     arguments: session.grant.fence.arguments + Self.arguments(plan, value)
                 )
-                if case .integer(1) = answer { return apply(plan, entryBytes: value.count, memory) }
+                if case .integer(1) = answer {
+                    state.figures.committed(.now - began)
+                    return apply(plan, entryBytes: value.count, memory)
+                }
                 guard learn(answer, from: plan) else {
                     logger.error("Redis holds another sequence than the hub; it is read anew")
                     doubt = Doubt(plan: plan, value: value, deadline: deadline)

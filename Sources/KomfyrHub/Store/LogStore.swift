@@ -16,9 +16,9 @@ import Synchronization
 /// All state is in Redis; memory is made from it at `start` and kept in step by `run`.
 final class LogStore: Sendable {
     private let lease: Lease
-    private let redis: RedisClient
+    let redis: RedisClient
     private let configuration: StoreConfiguration
-    private let state = StoreState()
+    let state = StoreState()
     private let queue: OpenCommit
     let writer: StoreWriter
     private let sealer: StoreSealer

@@ -140,6 +140,7 @@ extension StoreWriter {
             for (index, answer) in zip(unknown, again) { answers[index] = answer }
         }
         var problem: RedisError?
+        var chunksGone: [UInt32: Set<String>] = [:]
         for (group, answer) in zip(groups, answers) {
             guard case .string(let text) = answer, let sealed = UInt64(String(decoding: text, as: UTF8.self)) else {
                 if case .error(let text) = answer {
@@ -153,8 +154,9 @@ extension StoreWriter {
                 state.purged(upTo: mark, sealedMark: sealed, now: configuration.clock())
             }
             memory.tailBytes.subtract(gone.bytes, ordering: .relaxed)
-            state.cache.remove(gone.chunks, of: group.number)
+            chunksGone[group.number] = Set(gone.chunks)
         }
+        state.cache.remove(chunksGone)
         if let problem { throw problem }
     }
 }

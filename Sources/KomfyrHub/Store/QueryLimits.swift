@@ -33,7 +33,7 @@ extension HubLimits {
     /// Members of `data` that facets tell apart.
     static let facetFields = 256
     /// Different values that facets tell apart in each field.
-    static let facetValues = 1_000
+    static let facetDistinctValues = 1_000
     /// Different tags, sources and groups that facets tell apart.
     static let facetNames = 10_000
     /// The longest value that facets list, in bytes: what is longer is text, not a value.

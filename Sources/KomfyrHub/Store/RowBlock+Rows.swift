@@ -1,7 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#endif
-
 extension LogRows {
     /// Appends a row of a block, all columns of which must be there.
     ///
@@ -35,37 +31,5 @@ extension DataColumn {
         case .json(let column): text.append(contentsOf: column.bytes(row))
         case .split(let data): data.appendObject(row, to: &text)
         }
-    }
-}
-
-extension SplitData {
-    /// Appends a row's object with its numbers put back; nothing where it is null.
-    ///
-    /// A hole whose column was not fetched, which damage alone makes, becomes `null`.
-    func appendObject(_ row: Int, to text: inout [UInt8]) {
-        guard let objects else { return }
-        objects.text.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress else { return }
-            let end = objects.ranges[row].bounds.upperBound
-            var index = objects.ranges[row].bounds.lowerBound
-            while index < end {
-                let hole = memchr(base + index, Int32(Self.hole), end - index).map { UnsafeRawPointer($0) - base } ?? end
-                text.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[index..<hole]))
-                if hole + 1 < end {
-                    if let digits = digits(Int(bytes[hole + 1]), row) {
-                        text.append(contentsOf: digits)
-                    } else {
-                        text.append(contentsOf: "null".utf8)
-                    }
-                }
-                index = hole + 2
-            }
-        }
-    }
-
-    /// The digits that a column has for a row; nil: none.
-    func digits(_ column: Int, _ row: Int) -> ArraySlice<UInt8>? {
-        guard let digits = numbers[column]?.digits, !digits.ranges[row].isNone else { return nil }
-        return digits.bytes(row)
     }
 }

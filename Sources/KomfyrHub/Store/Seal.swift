@@ -159,5 +159,6 @@ struct Seal: Sendable {
     private func finish(_ entries: [ChunkEntry], upTo sequence: UInt64, _ tail: FrozenTail) {
         guard group.state.withLock({ $0.sealed(tail, entries, upTo: sequence) }) else { return }
         session.memory.tailBytes.subtract(tail.rows.bytes, ordering: .relaxed)
+        state.figures.sealed()
     }
 }

@@ -12,6 +12,10 @@ final class StoreFigures: Sendable {
     }
 
     private let state = Mutex(State())
+    private let seals = Atomic<Int>(0)
+    private let commits = Atomic<Int>(0)
+    /// In nanoseconds.
+    private let commitTime = Atomic<Int64>(0)
 
     /// Notes what a request brought, at a time in nanoseconds.
     func took(_ logs: Int, rejected: Int, now: Int64) {
@@ -24,6 +28,23 @@ final class StoreFigures: Sendable {
 
     /// Logs that were lost to the reader: dropped to make room, or in something that could not be read.
     func dropped(_ logs: Int) { state.withLock { $0.dropped += logs } }
+
+    /// Notes a commit that Redis has taken, and how long that took.
+    func committed(_ duration: Duration) {
+        let parts = duration.components
+        commits.add(1, ordering: .relaxed)
+        commitTime.add(parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000, ordering: .relaxed)
+    }
+
+    /// Notes that a tail has become chunks.
+    func sealed() { seals.add(1, ordering: .relaxed) }
+
+    /// Since start: tails that have become chunks, commits, and the time that these took, in nanoseconds.
+    var work: (seals: Int, commits: Int, commitTime: Int64) {
+        (
+            seals.load(ordering: .relaxed), commits.load(ordering: .relaxed), commitTime.load(ordering: .relaxed)
+        )
+    }
 
     func read(now: Int64) -> (rejected: Int, dropped: Int, rate: Double) {
         state.withLock { state in

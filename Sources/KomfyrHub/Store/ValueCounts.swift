@@ -34,7 +34,7 @@ struct FieldCounts: Sendable {
     private struct Field: Sendable {
         var path: [UInt8]
         var count = 0
-        var values = ValueCounts(limit: HubLimits.facetValues)
+        var values = ValueCounts(limit: HubLimits.facetDistinctValues)
         /// The log that was counted last: a member that stands twice in one log counts once.
         var lastLog = -1
     }

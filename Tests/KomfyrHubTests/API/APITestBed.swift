@@ -12,6 +12,7 @@ struct APITestBed {
     let feed = LiveFeed(hub: 1, newest: 0)
     let rates = GroupRates()
     let authenticator: Authenticator
+    let agents: AgentRegistry
     let api: HubAPI
 
     static let adminKey = "kmf_abcdefghijklmnopqrstuvwxyzABCDEF"
@@ -19,6 +20,7 @@ struct APITestBed {
 
     init(retentionHours: Int = 48, dashboard: String? = nil) {
         authenticator = Authenticator(environmentKey: Self.adminKey, redis: redis)
+        agents = AgentRegistry(redis: redis, retentionHours: retentionHours)
         let feed = feed
         let rates = rates
         store.follow { request, receipt in
@@ -31,6 +33,7 @@ struct APITestBed {
                 feed: feed,
                 rates: rates,
                 authenticator: authenticator,
+                agents: agents,
                 dashboard: DashboardFiles(folder: dashboard, frameAncestors: "'self'"),
                 retentionHours: retentionHours,
                 memoryLimit: 1 << 30
@@ -44,12 +47,18 @@ struct APITestBed {
     }
 
     /// Makes a key of these scopes.
-    func key(_ scopes: Scope...) async throws -> String {
+    func key(
+        _ scopes: Scope...,
+        group: String? = nil,
+        expires: String? = nil,
+        rateLimit: Int? = nil
+    ) async throws -> String {
         let key = RandomSecret.newKey()
-        try await authenticator.keys.add(
-            SecretDigest(of: key),
-            KeyStore.Record(name: "test", scopes: scopes, created: "2026-11-23T05:00:00Z")
-        )
+        var record = KeyStore.Record(name: "test", scopes: scopes, created: "2026-11-23T05:00:00Z")
+        record.group = group
+        record.expires = expires
+        record.rateLimit = rateLimit
+        try await authenticator.keys.add(SecretDigest(of: key), record)
         return key
     }
 }

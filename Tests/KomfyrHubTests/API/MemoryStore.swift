@@ -160,6 +160,8 @@ final class MemoryStore: LogStoring {
         )
     }
 
+    var gauges: StoreGauges { StoreGauges(walEntries: appends, groups: state.withLock { $0.groupNumbers.count }) }
+
     var health: StoreHealth {
         failure == nil
             ? StoreHealth(canStore: true, isRedisUp: true, reason: nil)
