@@ -61,6 +61,7 @@ struct IngestRoutes: Sendable {
         let decoded = try decode(body, parameters, arrival: arrival, refusedPositions: nil)
         // Without an identity nothing has to be remembered about a body that holds no log to store.
         if decoded.columns.count == 0 && (parameters.identity == nil || decoded.positionCount == 0) {
+            store.noteRefused(decoded.refusals.count)
             return IngestOutcome(decoded: decoded, receipt: .nothing(arrival: arrival, decoded))
         }
         let request = IngestRequest(
