@@ -50,6 +50,13 @@ struct Hub {
         let lease = try Lease(redis: client, folder: folder, logger: logger)
         var storeConfiguration = StoreConfiguration()
         storeConfiguration.retention = Int64(configuration.retentionHours) * 3_600_000_000_000
+        storeConfiguration.limitMemory(to: configuration.memoryLimit)
+        storeConfiguration.whenFull = configuration.whenFull
+        if configuration.redis == nil {
+            // Its own Redis lies in the data folder; another's disk cannot be seen from here.
+            let path = folder.path
+            storeConfiguration.freeDiskBytes = { DiskSpace.free(at: path) }
+        }
         let store = LogStore(redis: client, lease: lease, configuration: storeConfiguration, logger: logger)
         try await store.start()
         let feed = LiveFeed(hub: store.hub, newest: store.newestSequence)

@@ -33,6 +33,10 @@ struct HubConfiguration: Sendable {
     ///
     /// It becomes the private Redis's `maxmemory`.
     var memoryLimit: Int
+    /// `KOMFYRVAKT_WHEN_FULL`: what happens at the limit.
+    ///
+    /// `drop_oldest` (the oldest logs go), or `refuse` (503 until there is room, so that agents keep their logs on disk).
+    var whenFull = WhenFull.dropOldest
     /// `KOMFYRVAKT_FRAME_ANCESTORS`: the sites that may show the dashboard in a frame, as in a content security policy.
     var frameAncestors = "'self'"
     /// `LOG_LEVEL`: how much the hub says about itself.
@@ -56,7 +60,7 @@ struct HubConfiguration: Sendable {
         "HOST", "PORT", "TLS_CERT_FILE", "TLS_KEY_FILE", "KOMFYRVAKT_DATA_DIR", "KOMFYRVAKT_API_KEY", "REDIS_HOST",
         "REDIS_PORT", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_DB", "REDIS_URL", "REDIS_CA_FILE", "REDIS_CERT_FILE",
         "REDIS_KEY_FILE", "KOMFYRVAKT_FSYNC", "LOG_RETENTION_HOURS",
-        "KOMFYRVAKT_MEMORY_LIMIT", "KOMFYRVAKT_FRAME_ANCESTORS", "LOG_LEVEL",
+        "KOMFYRVAKT_MEMORY_LIMIT", "KOMFYRVAKT_WHEN_FULL", "KOMFYRVAKT_FRAME_ANCESTORS", "LOG_LEVEL",
     ]
 
     /// Reads variables.
@@ -98,6 +102,12 @@ struct HubConfiguration: Sendable {
                 )
             }
             memoryLimit = limit
+        }
+        if let text = reader.text("KOMFYRVAKT_WHEN_FULL") {
+            guard let whenFull = WhenFull(rawValue: text) else {
+                throw Problem(description: "KOMFYRVAKT_WHEN_FULL is \"\(text)\"; set it to drop_oldest or refuse")
+            }
+            self.whenFull = whenFull
         }
         frameAncestors = try reader.frameAncestors("KOMFYRVAKT_FRAME_ANCESTORS") ?? frameAncestors
         if let text = reader.text("LOG_LEVEL") {

@@ -75,6 +75,10 @@ struct APIError: Error, Sendable {
                 "The memory limit is reached (KOMFYRVAKT_MEMORY_LIMIT). Nothing was stored; please try again later.",
                 retryAfter: 30
             )
+        case .refused(let words):
+            self = .passing("\(words). Nothing was stored; please try again.")
+        case .silent:
+            self = .passing("Redis does not answer at the moment. Nothing was stored; please try again.")
         case .stopping:
             self = .passing("The hub is stopping. Nothing was stored; please try again.")
         }

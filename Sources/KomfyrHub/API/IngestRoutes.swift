@@ -78,6 +78,7 @@ struct IngestRoutes: Sendable {
         if let bound { decoded = try within(bound, decoded, body, parameters, arrival: arrival) }
         // Without an identity nothing has to be remembered about a body that holds no log to store.
         if decoded.columns.count == 0 && (parameters.identity == nil || decoded.positionCount == 0) {
+            store.noteRefused(decoded.refusals.count)
             return IngestOutcome(decoded: decoded, receipt: .nothing(arrival: arrival, decoded))
         }
         let request = IngestRequest(

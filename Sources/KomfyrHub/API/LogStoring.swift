@@ -17,12 +17,18 @@ protocol LogStoring: Sendable {
     func purge(_ pattern: GroupPattern?, bound: GroupPattern?) async throws(StoreError) -> Int
     func groups(bound: GroupPattern?) -> [GroupSummary]
     func stats(bound: GroupPattern?) -> StoreStats
+    /// Counts logs of a body of which nothing could be taken, and which therefore does not come to `append`.
+    func noteRefused(_ count: Int)
     /// The hub's number in the ids of the logs that it stores.
     var hub: UInt8 { get }
     var health: StoreHealth { get }
     /// What the store holds and does, for `/metrics`.
     var gauges: StoreGauges { get }
     func follow(_ observer: @escaping @Sendable (IngestRequest, IngestReceipt) -> Void)
+}
+
+extension LogStoring {
+    func noteRefused(_ count: Int) {}
 }
 
 extension LogStore: LogStoring {}

@@ -41,10 +41,14 @@ struct ServiceRoutes: Sendable {
             json.key("detail")
             // Everyone may read this: paths and names of machines, which the reason can hold, are not for everyone.
             json.string(
-                health.isRedisUp
-                    ? "The hub cannot store at the moment; what it logs says why."
-                    : "Redis cannot be reached; logs get 503 until it is back."
+                health.publicReason
+                    ?? (health.isRedisUp
+                        ? "The hub cannot store at the moment; what it logs says why." : StoreHealth.redisIsGone)
             )
+            if let since = health.since {
+                json.key("since")
+                json.time(since)
+            }
         }
         json.endObject()
         if health.canStore { return .json(json.bytes) }

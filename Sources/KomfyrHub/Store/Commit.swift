@@ -54,6 +54,8 @@ extension StoreWriter {
 
     /// Applies a commit that Redis has, and answers it.
     func apply(_ plan: CommitPlan, entryBytes: Int, _ memory: StoreMemory) {
+        state.room.wrote(entryBytes)
+        if state.room.writeTrouble != nil { state.room.note(writeTrouble: nil) }
         let now = configuration.clock()
         if !plan.groups.isEmpty {
             memory.directory.withLock { directory in
@@ -187,7 +189,7 @@ extension StoreWriter {
         case .server where error.fencing == nil:
             // Redis says why it cannot write (no memory, no disk, loading, read-only); it has written nothing.
             fail(plan.waiting, Self.storeError(error))
-            report(error)
+            noteRefusal(error)
         case .inDoubt, .server:
             doubt = Doubt(plan: plan, value: value, deadline: deadline)
             end(session, .redisUnavailable(lease.trouble ?? "\(error)"))
@@ -204,15 +206,36 @@ extension StoreWriter {
         end(session, .redisUnavailable("Redis is being read anew"))
     }
 
-    private func report(_ error: RedisError) {
-        // Every commit meets it until it is mended; said once in a while.
-        guard reported.map({ .now - $0 > .seconds(10) }) ?? true else { return }
-        reported = .now
-        logger.error("Redis refuses to write; logs are not taken", metadata: ["error": "\(error)"])
+    /// Every commit would meet the same until it is mended: the door closes, and the watch opens it again.
+    private func noteRefusal(_ error: RedisError) {
+        if case .full = Self.storeError(error) {
+            state.room.isOutOfMemory()
+        } else if case .server(let text) = error {
+            let words = Self.refusal(text)
+            state.room.note(writeTrouble: words)
+            queue.refuse(.refused(words))
+        }
+        state.watchWakes.raise()
     }
 
     static func storeError(_ error: RedisError) -> StoreError {
-        if case .server(let text) = error, text.contains("OOM ") { return .full }
-        return .redisUnavailable("\(error)")
+        guard case .server(let text) = error, error.fencing == nil else { return .redisUnavailable("\(error)") }
+        return text.contains("OOM ") ? .full : .refused(refusal(text))
+    }
+
+    /// What Redis says when it refuses to write, without what only concerns the script.
+    static func refusal(_ text: String) -> String {
+        for (sign, words) in [
+            ("MISCONF", "Redis cannot write to its disk: make room there, and look at Redis's log"),
+            ("READONLY", "Redis is a replica now, which takes no writes"),
+            ("LOADING", "Redis is loading its data"),
+            ("BUSY", "Redis is busy with a script of another program"),
+            ("NOREPLICAS", "Redis wants more replicas to write to than there are"),
+            ("NOPERM", "Redis does not allow the hub's user (REDIS_USERNAME) to write: its ACL must change"),
+            ("OOM ", "the memory of Redis is full"),
+        ] where text.contains(sign) {
+            return words
+        }
+        return "Redis refuses to write: \(text.prefix(200))"
     }
 }

@@ -18,7 +18,9 @@ final class LogStore: Sendable {
     private let lease: Lease
     let redis: RedisClient
     private let configuration: StoreConfiguration
-    let state = StoreState()
+    let state: StoreState
+    private let watch: StoreWatch
+    private let healthClock = HealthClock()
     private let queue: OpenCommit
     let writer: StoreWriter
     private let sealer: StoreSealer
@@ -29,6 +31,7 @@ final class LogStore: Sendable {
         self.redis = redis
         self.lease = lease
         self.configuration = configuration
+        state = StoreState(memoryLimit: configuration.memoryLimit)
         queue = OpenCommit(arrived: state.writerWakes)
         sealer = StoreSealer(redis: redis, configuration: configuration, logger: logger, state: state)
         writer = StoreWriter(
@@ -39,6 +42,14 @@ final class LogStore: Sendable {
             state: state,
             queue: queue,
             sealer: sealer
+        )
+        watch = StoreWatch(
+            redis: redis,
+            configuration: configuration,
+            state: state,
+            queue: queue,
+            sealer: sealer,
+            logger: logger
         )
         query = Query(
             replayer: Replayer(redis: redis, configuration: configuration, logger: logger),
@@ -66,6 +77,11 @@ final class LogStore: Sendable {
             }
             tasks.addTask { await self.writer.run() }
             tasks.addTask { await self.sealer.run() }
+            tasks.addTask { await self.watch.run() }
+            tasks.addTask {
+                // So that `since` is right also when nobody asks.
+                repeat { _ = self.health } while (try? await Task.sleep(for: .seconds(1))) != nil
+            }
             tasks.addTask {
                 while (try? await Task.sleep(for: .milliseconds(HubLimits.sweepMs))) != nil {
                     await self.writer.wantSweep()
@@ -102,26 +118,57 @@ final class LogStore: Sendable {
 
     /// The store's figures, within `bound` (nil: all).
     func stats(bound: GroupPattern?) -> StoreStats {
-        StoreSummary(memory: state.memory, configuration: configuration).stats(bound: bound, state.figures)
+        var stats = StoreSummary(memory: state.memory, configuration: configuration).stats(bound: bound, state.figures)
+        stats.memoryUsed = state.room.used
+        stats.memoryLimit = state.room.limit
+        stats.isFull = state.room.isFull
+        return stats
     }
 
-    /// Whether logs can be stored now, and if not, why.
+    /// Notes logs of a body that never came to the store, since none of it could be taken.
+    func noteRefused(_ count: Int) {
+        state.figures.took(0, rejected: count, now: configuration.clock())
+    }
+
+    /// Whether logs can be stored now, and if not, why, and since when.
     var health: StoreHealth {
-        let trouble = redis.trouble
-        guard let closed = queue.closed else {
-            // The writer may not have met the loss yet.
-            let reason = trouble ?? lease.trouble
-            return StoreHealth(canStore: reason == nil, isRedisUp: trouble == nil, reason: reason)
+        var health = currentHealth
+        health.since = healthClock.note(isWell: health.canStore, now: configuration.clock())
+        return health
+    }
+
+    private var currentHealth: StoreHealth {
+        let closed = queue.closed
+        if case .stopping = closed {
+            return StoreHealth(
+                canStore: false,
+                isRedisUp: redis.trouble == nil,
+                reason: "the hub is stopping",
+                publicReason: StoreHealth.words(for: .stopping)
+            )
         }
-        let reason =
-            switch closed {
-            case .redisUnavailable(let words): trouble ?? lease.trouble ?? words
-            case .fenced: lease.trouble ?? "another hub writes to this Redis"
-            case .busy: "too much waits for Redis"
-            case .full: "the memory limit is reached"
-            case .stopping: "the hub is stopping"
-            }
-        return StoreHealth(canStore: false, isRedisUp: trouble == nil, reason: reason)
+        // The writer may not have met the loss yet.
+        if let trouble = redis.trouble {
+            let isLoading = trouble.hasPrefix(RedisSetUp.loading)
+            return StoreHealth(
+                canStore: false,
+                isRedisUp: false,
+                reason: trouble,
+                publicReason: isLoading ? StoreHealth.redisLoads : StoreHealth.redisIsGone
+            )
+        }
+        var isRedisUp = true
+        if case .silent = state.room.refusal(configuration.whenFull) { isRedisUp = false }
+        if isRedisUp, let trouble = lease.trouble {
+            return StoreHealth(canStore: false, isRedisUp: true, reason: trouble, publicReason: StoreHealth.noLease)
+        }
+        guard let error = isRedisUp ? closed : .silent else {
+            return StoreHealth(canStore: true, isRedisUp: true, reason: nil)
+        }
+        let words = StoreHealth.words(for: error)
+        var reason = words
+        if case .redisUnavailable(let detail) = error { reason = detail }
+        return StoreHealth(canStore: false, isRedisUp: isRedisUp, reason: reason, publicReason: words)
     }
 
     /// The hub's id, part of every log's.

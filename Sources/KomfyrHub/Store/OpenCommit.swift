@@ -34,6 +34,8 @@ final class OpenCommit: Sendable {
         var bytes = 0
         /// Why nothing is let in now.
         var closed: StoreError? = .redisUnavailable("the store has not been started")
+        /// Why nothing is let in now although the store could commit: no room.
+        var refusal: StoreError?
         var isStopping = false
         var idleWaiters: [UnsafeContinuation<Void, Never>] = []
     }
@@ -47,7 +49,7 @@ final class OpenCommit: Sendable {
     init(arrived: Signal) { self.arrived = arrived }
 
     /// Why nothing is let in now; nil: it is.
-    var closed: StoreError? { state.withLock { $0.isStopping ? .stopping : $0.closed } }
+    var closed: StoreError? { state.withLock { $0.isStopping ? .stopping : $0.closed ?? $0.refusal } }
 
     /// Lets requests in.
     func open() { state.withLock { $0.closed = nil } }
@@ -62,6 +64,19 @@ final class OpenCommit: Sendable {
         for waiting in refused { answer(waiting, .failure(error)) }
     }
 
+    /// Lets requests in as far as the store is concerned (nil), or lets none in for a reason that passes, and answers
+    /// those that wait with it.
+    func refuse(_ error: StoreError?) {
+        let refused = state.withLock { state -> [Waiting] in
+            state.refusal = error
+            if error == nil { return [] }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        guard let error else { return }
+        for waiting in refused { answer(waiting, .failure(error)) }
+    }
+
     /// Lets no more in for good; those that wait are still taken.
     func stop() { state.withLock { $0.isStopping = true } }
 
@@ -71,7 +86,7 @@ final class OpenCommit: Sendable {
             let waiting = Waiting(request, continuation)
             let (refusal, isFirst) = state.withLock { state -> (StoreError?, Bool) in
                 if state.isStopping { return (.stopping, false) }
-                if let closed = state.closed { return (closed, false) }
+                if let closed = state.closed ?? state.refusal { return (closed, false) }
                 // One that is larger than the bound by itself gets in when nothing else is there.
                 guard state.bytes == 0 || state.bytes + waiting.cost <= HubLimits.openCommitBytes else {
                     return (.busy, false)

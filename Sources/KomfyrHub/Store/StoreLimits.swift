@@ -97,6 +97,30 @@ extension HubLimits {
     /// long as its logs are taken at all, up to a day ahead of the clock, and an hour to spare.
     static let seenIdleMs: Int64 = 25 * 3_600_000
 
+    // MARK: Room
+
+    /// What the reserve below the memory limit is at least, in bytes (a quarter of the limit at most): two of the
+    /// largest commits, seals under way, and what Redis needs for its clients.
+    static let memoryReserveBytes = 64 << 20
+    /// The disk under Redis has this free beyond Redis's memory, in bytes, or nothing is taken: it writes its file anew
+    /// beside the old one, and goes on appending meanwhile.
+    static let diskReserveBytes = 512 << 20
+    /// How often memory and disk are measured, in milliseconds; what is written in between is added up.
+    static let roomPollMs = 1_000
+    /// How often the door is opened or closed by what was found, in milliseconds.
+    static let doorPollMs = 250
+    /// How long Redis may owe an answer to a small question, in milliseconds, before requests are refused instead of
+    /// waiting for it.
+    static let redisSilenceMs = 2_000
+    /// Chunks that one script drops: some milliseconds of Redis's time.
+    static let evictionChunks = 128
+    /// Chunks dropped between two commits at most.
+    static let evictionsAtOnce = 4_096
+    /// What a chunk takes beside its fields, roughly, in bytes: key, hash and index entry.
+    static let chunkOverheadBytes = 512
+    /// How often it is said that logs were dropped, in milliseconds.
+    static let evictionReportMs = 60_000
+
     // MARK: Formats
 
     /// Positions that one body can have: two bytes each at least.

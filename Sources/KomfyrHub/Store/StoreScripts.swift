@@ -57,7 +57,8 @@ enum StoreScripts {
     /// since 1970, how many words its fields and values are, and these. Answers 1, or writes nothing and answers
     /// `{'marks', sealed, purged}`.
     static let seal = RedisScript(
-        Lease.fenceCheck + """
+        // Beyond the limit too: what it puts into chunks takes less than what the WAL gives back for it.
+        Lease.fenceCheck + Lease.evenWhenFull + """
             local marks = redis.call('HMGET', KEYS[4], ARGV[3], ARGV[4])
             if (marks[1] or '0') ~= ARGV[5] or (marks[2] or '0') ~= ARGV[6] then
                 return {'marks', marks[1] or '0', marks[2] or '0'}
@@ -87,7 +88,7 @@ enum StoreScripts {
     /// KEYS: as `commit`. ARGV: 3 next sequence, 4 the entry's id (empty: none), 5 its value, 6 how many seen windows,
     /// for each field and value, then how many groups, for each name and number. Answers 1.
     static let restore = RedisScript(
-        Lease.fenceCheck + """
+        Lease.fenceCheck + Lease.evenWhenFull + """
             if ARGV[4] ~= '' then
                 redis.call('XADD', KEYS[4], ARGV[4], '\(WALEntry.field)', ARGV[5])
             end

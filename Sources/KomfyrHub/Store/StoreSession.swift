@@ -24,12 +24,19 @@ final class StoreState: Sendable {
     private let current = Mutex(Current(memory: StoreMemory(hub: 0, nextSequence: 1)))
     let figures = StoreFigures()
     let cache = ChunkCaches()
+    /// Redis's memory and disk.
+    let room: StoreRoom
+    /// Wakes the watch: a measurement is wanted now.
+    let watchWakes = Signal()
     /// Wakes the writer: a request, a grant, something to look after.
     let writerWakes = Signal()
     /// Wakes the sealer: a full tail, or too much in memory.
     let sealerWakes = Signal()
     /// Called for each request that was applied.
     let observers = Mutex<[@Sendable (IngestRequest, IngestReceipt) -> Void]>([])
+
+    /// With a memory limit in bytes; nil: Redis's own alone.
+    init(memoryLimit: Int? = nil) { room = StoreRoom(limit: memoryLimit) }
 
     private let reloadIsWanted = Atomic(false)
 

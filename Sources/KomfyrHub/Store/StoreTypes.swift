@@ -162,6 +162,12 @@ struct StoreStats: Sendable {
     var rejected: Int
     /// Dropped to make room since start.
     var dropped: Int
+    /// Redis's memory in bytes, as last measured and with what was written since.
+    var memoryUsed = 0
+    /// The smaller of `KOMFYRVAKT_MEMORY_LIMIT` and Redis's `maxmemory`, in bytes; nil: not known yet.
+    var memoryLimit: Int?
+    /// The limit is reached: the oldest logs go, or nothing is taken.
+    var isFull = false
 }
 
 /// Why the store cannot do something now; all of these pass, so the API answers 503 with Retry-After.
@@ -172,8 +178,12 @@ enum StoreError: Error, Sendable {
     case fenced
     /// The open commit holds all that it may.
     case busy
-    /// The memory limit is reached and `KOMFYRVAKT_WHEN_FULL=refuse`.
+    /// The memory limit is reached, and `KOMFYRVAKT_WHEN_FULL=refuse` or there is nothing to drop.
     case full
+    /// Redis refuses to write, or its disk is almost full: why, in words that everybody may read.
+    case refused(String)
+    /// Redis is connected and does not answer.
+    case silent
     /// The hub is stopping.
     case stopping
 }

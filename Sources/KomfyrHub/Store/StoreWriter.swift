@@ -40,8 +40,8 @@ actor StoreWriter {
     var isAnotherStore = false
     /// Since when WAL or tails have been at twice their bound.
     var heldBackSince: ContinuousClock.Instant?
-    /// When a refusal of Redis was last reported.
-    var reported: ContinuousClock.Instant?
+    /// What was dropped to make room.
+    var evictions = Evictions()
 
     init(
         redis: RedisClient,
@@ -81,6 +81,8 @@ actor StoreWriter {
                 } else if sweepIsDue {
                     sweepIsDue = false
                     await sweep(session)
+                } else if await makeRoom(session) {
+                    continue
                 } else if await isHeldBack(session) {
                     // What is to be purged is not sealed, so the purge must go on.
                     purgeHadTurn = false
