@@ -3,6 +3,22 @@ import Synchronization
 
 /// Makes chunks of rows: one pass over messages and objects, with memory and zstd contexts that are used again.
 final class ChunkEncoder {
+    private var state: ChunkEncoderState
+
+    init() throws(ChunkProblem) { state = ChunkEncoderState(packer: try ChunkPacker()) }
+
+    /// Encodes rows that are sorted by time, ties by sequence, and no more than a chunk may have.
+    func encode(
+        _ rows: LogRows,
+        id: String,
+        level: Int32 = HubLimits.sealCompressionLevel
+    ) throws(ChunkProblem) -> EncodedChunk {
+        try state.encode(rows, id: id, level: level)
+    }
+}
+
+/// What an encoder works with; a struct, so that its parts are changed without a check of access for each row.
+private struct ChunkEncoderState {
     private let packer: ChunkPacker
     private var body = ChunkBody()
     private var small = ChunkBody()
@@ -23,14 +39,9 @@ final class ChunkEncoder {
     private static let nullSet: UInt8 = 0
     private static let objectSet: UInt8 = 1
 
-    init() throws(ChunkProblem) { packer = try ChunkPacker() }
+    init(packer: ChunkPacker) { self.packer = packer }
 
-    /// Encodes rows that are sorted by time, ties by sequence, and no more than a chunk may have.
-    func encode(
-        _ rows: LogRows,
-        id: String,
-        level: Int32 = HubLimits.sealCompressionLevel
-    ) throws(ChunkProblem) -> EncodedChunk {
+    mutating func encode(_ rows: LogRows, id: String, level: Int32) throws(ChunkProblem) -> EncodedChunk {
         packer.setLevel(level)
         var fields: [[UInt8]] = [Array(text: Chunk.versionField), Array(text: Chunk.version)]
         words.removeAll()
@@ -73,13 +84,13 @@ final class ChunkEncoder {
         return EncodedChunk(entry: entry, fields: fields)
     }
 
-    private func finish(_ field: String, _ id: String, _ fields: inout [[UInt8]]) throws(ChunkProblem) {
+    private mutating func finish(_ field: String, _ id: String, _ fields: inout [[UInt8]]) throws(ChunkProblem) {
         let value = try packer.pack(body, field: field, of: id)
         fields.append(Array(text: field))
         fields.append(value)
     }
 
-    private func appendReceivedAt(_ rows: LogRows, _ id: String, _ fields: inout [[UInt8]]) throws(ChunkProblem) {
+    private mutating func appendReceivedAt(_ rows: LogRows, _ id: String, _ fields: inout [[UInt8]]) throws(ChunkProblem) {
         body.removeAll()
         scratch.first.removeAll(keepingCapacity: true)
         var previous = rows.receivedAt.first ?? 0
@@ -94,7 +105,7 @@ final class ChunkEncoder {
 
     // MARK: Data
 
-    private func appendData(_ rows: LogRows, _ id: String, _ fields: inout [[UInt8]]) throws(ChunkProblem) {
+    private mutating func appendData(_ rows: LogRows, _ id: String, _ fields: inout [[UInt8]]) throws(ChunkProblem) {
         splitObjects(rows)
         try appendPresence(rows.count, id, &fields)
         body.removeAll()
@@ -108,7 +119,7 @@ final class ChunkEncoder {
     }
 
     /// Splits all objects; leaves each row's set in `scratch.first`, each object's symbol in `scratch.second`.
-    private func splitObjects(_ rows: LogRows) {
+    private mutating func splitObjects(_ rows: LogRows) {
         table.removeAll()
         sets.removeAll()
         setText.removeAll(keepingCapacity: true)
@@ -137,7 +148,7 @@ final class ChunkEncoder {
     }
 
     /// The set whose bytes were appended last.
-    private func set(from start: Int) -> Int {
+    private mutating func set(from start: Int) -> Int {
         let (index, isNew) = setText.withUnsafeBytes { text in
             let bytes = UnsafeRawBufferPointer(rebasing: text[start...])
             return sets.index(of: bytes, in: text, at: UInt32(truncatingIfNeeded: start))
@@ -152,7 +163,7 @@ final class ChunkEncoder {
 
     /// 0 for an object that was appended last and is new in its set, which then stays in the text; otherwise 1 + its
     /// number in the set.
-    private func symbol(from start: Int, set: Int) -> Int64 {
+    private mutating func symbol(from start: Int, set: Int) -> Int64 {
         let (index, isNew) = objects.text.withUnsafeBytes { text in
             let bytes = UnsafeRawBufferPointer(rebasing: text[start...])
             return table.index(of: bytes, in: text, at: UInt32(truncatingIfNeeded: start))
@@ -172,7 +183,7 @@ final class ChunkEncoder {
         return 0
     }
 
-    private func appendPresence(_ rows: Int, _ id: String, _ fields: inout [[UInt8]]) throws(ChunkProblem) {
+    private mutating func appendPresence(_ rows: Int, _ id: String, _ fields: inout [[UInt8]]) throws(ChunkProblem) {
         body.removeAll()
         body.bytes.appendVarint(UInt64(sets.count))
         for entry in sets.entries {
@@ -184,7 +195,7 @@ final class ChunkEncoder {
         try finish(Chunk.Field.presence, id, &fields)
     }
 
-    private func appendNumbers(_ rows: LogRows, _ id: String, _ fields: inout [[UInt8]]) throws(ChunkProblem) {
+    private mutating func appendNumbers(_ rows: LogRows, _ id: String, _ fields: inout [[UInt8]]) throws(ChunkProblem) {
         let bounds = sortNumbers()
         let intervals = ChunkInterval.counts(rows.columns.timestamps, rows.columns.levels)
         var catalogue = ChunkCatalogue()
@@ -233,7 +244,7 @@ final class ChunkEncoder {
         if catalogue.hasSummaries { try appendSummaries(rows, bounds, intervals, id, &fields) }
     }
 
-    private func appendSummaries(
+    private mutating func appendSummaries(
         _ rows: LogRows,
         _ bounds: [Int],
         _ intervals: [ChunkInterval],
@@ -255,7 +266,7 @@ final class ChunkEncoder {
     }
 
     /// Puts the numbers in order of columns, rows rising in each; returns where each column begins, and the end.
-    private func sortNumbers() -> [Int] {
+    private mutating func sortNumbers() -> [Int] {
         var bounds = [Int](repeating: 0, count: objects.paths.count + 1)
         for number in objects.numbers { bounds[Int(number.column) + 1] += 1 }
         for column in objects.paths.indices { bounds[column + 1] += bounds[column] }

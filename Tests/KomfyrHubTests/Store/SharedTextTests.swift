@@ -32,10 +32,8 @@ import Testing
         let parts = Seal.parts(of: rows, span: 3_600_000_000_000)
         #expect(parts.reduce(0) { $0 + $1.count } == rows.count)
         #expect(parts.flatMap(\.sequences) == rows.sequences)
-        let compressor = try ChunkCompressor()
         for part in parts {
-            let fields = try Chunk.fields(part, compressor: compressor)
-            let read = try Chunk.rows(version: fields[1], rows: fields[3])
+            let read = try StoredChunk(part).rows()
             #expect(read.sequences == part.sequences)
             #expect(part.columns.text.count < 64 << 10)
         }
