@@ -1,5 +1,3 @@
-import Protocol
-
 /// A place in a listing: what comes earlier has the lower rank.
 ///
 /// Newest first is the order of inverted numbers, so that one comparison serves both orders; ties of time go by
@@ -47,11 +45,7 @@ struct RowFilter: Sendable {
         self.snapshot = snapshot
         arrivedAfter = query.arrivedAfter ?? 0
         after = query.cursor.map { Rank(timestamp: $0.timestamp, sequence: $0.sequence, order: query.order) }
-        tags = query.tags.map { tag in
-            var text: [UInt8] = []
-            JSONText.appendString(tag, to: &text)
-            return text
-        }
+        tags = query.tags.map(TagList.element)
         allTags = query.allTags
         source = query.source.map { Array($0.utf8) }
     }
@@ -71,32 +65,7 @@ struct RowFilter: Sendable {
             rows.sequences[row] <= snapshot, rows.sequences[row] > arrivedAfter
         else { return false }
         if let source, !rows.columns.bytes(rows.columns.sources[row]).elementsEqual(source) { return false }
-        return tags.isEmpty || hasTags(rows.columns.bytes(rows.columns.tags[row]))
-    }
-
-    /// Whether a JSON array of strings holds any, or all, of the wanted tags.
-    private func hasTags(_ array: ArraySlice<UInt8>) -> Bool {
-        var missing = tags
-        var index = array.startIndex
-        while index < array.endIndex {
-            guard array[index] == UInt8(ascii: "\"") else {
-                index += 1
-                continue
-            }
-            var end = index + 1
-            while end < array.endIndex, array[end] != UInt8(ascii: "\"") {
-                end += array[end] == UInt8(ascii: "\\") ? 2 : 1
-            }
-            guard end < array.endIndex else { return false }
-            let element = array[index...end]
-            if let found = missing.firstIndex(where: { element.elementsEqual($0) }) {
-                if !allTags { return true }
-                missing.remove(at: found)
-                if missing.isEmpty { return true }
-            }
-            index = end + 1
-        }
-        return false
+        return tags.isEmpty || TagList.holds(rows.columns.bytes(rows.columns.tags[row]), tags, all: allTags)
     }
 }
 
