@@ -1,7 +1,6 @@
-/// What can come of a search in a chunk, before its rows are read: whether some row may match, and whether some row
-/// may not. Both may be; one of them is true always, unless the chunk has no row.
+/// What can come of a search in a chunk, before its rows are read.
 ///
-/// Whatever is not known counts as possible, so that no chunk with a match is ever passed over: `-a` may only deny a
+/// Some row may match, some row may fail to, or both. Whatever is not known counts as possible, so that no chunk with a match is ever passed over: `-a` may only deny a
 /// chunk of which it is known that all rows have `a`.
 struct SearchOutcome: Equatable {
     var canMatch: Bool
@@ -78,7 +77,7 @@ extension SearchFacts {
     }
 
     private func mayHold(_ test: NumberTest) -> Bool {
-        guard let info = info(test.path) else { return mayHaveMore }
+        guard let info = info(test.path) else { return mayHaveMore(test.path) }
         // NaN, and so false: all that it has is beyond a double's range.
         switch test.comparison {
         case .less: return info.least < test.bound
@@ -89,12 +88,14 @@ extension SearchFacts {
     }
 
     private func mayHold(_ number: NumberEquality, at path: [UInt8]) -> Bool {
-        guard let info = info(path) else { return mayHaveMore }
+        guard let info = info(path) else { return mayHaveMore(path) }
         return !number.value.isFinite || info.least <= number.value && number.value <= info.most
     }
 
     private func info(_ path: [UInt8]) -> SplitData.NumberInfo? { numbers?.first { $0.path == path } }
 
-    /// Whether there may be numeric members that are not listed.
-    private var mayHaveMore: Bool { numbers.map { $0.count >= SplitData.mostColumns } ?? true }
+    /// Whether there may be numbers of a member that is not listed.
+    private func mayHaveMore(_ path: [UInt8]) -> Bool {
+        numbers.map { SplitData.mayKeepInObjects(path, columns: $0.count) } ?? true
+    }
 }
