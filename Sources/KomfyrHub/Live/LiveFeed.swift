@@ -128,10 +128,11 @@ final class LiveFeed: Sendable {
         }
         for index in 0..<decoded.columns.count {
             let sequence = receipt.firstSequence &+ UInt64(decoded.positions[index])
+            let group = Int(decoded.groups[index])
             var event: ByteBuffer?
             for (stream, groups) in zip(streams, wanting)
-            where groups[Int(decoded.groups[index])] && sequence > stream.start
-                && stream.filter.wants(decoded.columns, index) && stream.hasRoom()
+            where groups[group] && sequence > stream.start
+                && stream.filter.wants(decoded.columns, index, group: decoded.groupNames[group]) && stream.hasRoom()
             {
                 let written = event ?? LiveEvent.log(StoredLog(decoded, index, receipt, hub: hub))
                 event = written

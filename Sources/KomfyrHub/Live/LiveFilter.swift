@@ -1,5 +1,3 @@
-import Protocol
-
 /// Which logs a stream wants, made to be asked of columns: everything is compared as bytes.
 struct LiveFilter: Sendable {
     private let groups: [GroupPattern]
@@ -10,6 +8,7 @@ struct LiveFilter: Sendable {
     /// Each as the JSON string that stands in the column of tags.
     private let tags: [[UInt8]]
     private let allTags: Bool
+    private let search: Search?
 
     /// The filter of a query; its times, limit, order and cursor mean nothing to what is yet to come.
     init(_ query: LogQuery) {
@@ -17,12 +16,9 @@ struct LiveFilter: Sendable {
         bound = query.bound
         levels = query.levels
         source = query.source.map { Array($0.utf8) }
-        tags = query.tags.map { tag in
-            var text: [UInt8] = []
-            JSONText.appendString(tag, to: &text)
-            return text
-        }
+        tags = query.tags.map(TagList.element)
         allTags = query.allTags
+        search = query.search
     }
 
     /// Whether a group is wanted; asked once for each group of a request.
@@ -31,29 +27,10 @@ struct LiveFilter: Sendable {
     }
 
     /// Whether a log of a wanted group is wanted.
-    func wants(_ columns: LogColumns, _ index: Int) -> Bool {
+    func wants(_ columns: LogColumns, _ index: Int, group: String?) -> Bool {
         guard levels & (1 << columns.levels[index]) != 0 else { return false }
         if let source, !columns.bytes(columns.sources[index]).elementsEqual(source) { return false }
-        return tags.isEmpty || wants(tags: columns.bytes(columns.tags[index]))
-    }
-
-    private func wants(tags column: ArraySlice<UInt8>) -> Bool {
-        if allTags { return tags.allSatisfy { Self.contains(column, $0) } }
-        return tags.contains { Self.contains(column, $0) }
-    }
-
-    /// Whether one of the strings of a JSON array without blanks is this one, quotes included.
-    private static func contains(_ array: ArraySlice<UInt8>, _ text: [UInt8]) -> Bool {
-        var rest = array.dropFirst()
-        while rest.first == UInt8(ascii: "\"") {
-            var end = rest.startIndex + 1
-            while end < rest.endIndex, rest[end] != UInt8(ascii: "\"") {
-                end += rest[end] == UInt8(ascii: "\\") ? 2 : 1
-            }
-            guard end < rest.endIndex else { return false }
-            if rest[...end].elementsEqual(text) { return true }
-            rest = rest[(end + 1)...].dropFirst()
-        }
-        return false
+        if !tags.isEmpty, !TagList.holds(columns.bytes(columns.tags[index]), tags, all: allTags) { return false }
+        return search?.matches(columns, row: index, group: group) ?? true
     }
 }

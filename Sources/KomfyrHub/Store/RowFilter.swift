@@ -1,5 +1,3 @@
-import Protocol
-
 /// Which rows a query wants: the same answer for tails and chunks.
 ///
 /// Columns are judged one after the other, the cheap ones first, on the numbers of the rows that are left: time (by
@@ -43,11 +41,7 @@ struct RowFilter: Sendable {
         after = query.cursor.map { Rank(timestamp: $0.timestamp, sequence: $0.sequence, order: query.order) }
         search = query.search
         self.source = source ?? query.source.map { .text(Array($0.utf8)) } ?? .any
-        tags = query.tags.map { tag in
-            var text: [UInt8] = []
-            JSONText.appendString(tag, to: &text)
-            return text
-        }
+        tags = query.tags.map(TagList.element)
         allTags = query.allTags
     }
 
@@ -158,7 +152,7 @@ struct RowFilter: Sendable {
             var verdicts = RangeVerdicts(isShared: block.isSortedByTime)
             rows.removeAll { row in
                 !verdicts.verdict(column.ranges[Int(row)]) { range in
-                    range.length > 0 && hasTags(column.text[range.bounds])
+                    range.length > 0 && TagList.holds(column.text[range.bounds], tags, all: allTags)
                 }
             }
         }
@@ -171,18 +165,6 @@ struct RowFilter: Sendable {
         case .none: range.isNone
         case .text(let text): Int(range.length) == text.count && column.text[range.bounds].elementsEqual(text)
         }
-    }
-
-    /// Whether a JSON array of strings holds any, or all, of the wanted tags.
-    private func hasTags(_ array: ArraySlice<UInt8>) -> Bool {
-        var missing = tags
-        for element in TagElements(array) {
-            // The same tag may be asked for twice.
-            let before = missing.count
-            missing.removeAll { element.elementsEqual($0) }
-            if missing.count < before && !allTags || missing.isEmpty { return true }
-        }
-        return false
     }
 
     /// The first index of a range from which on a condition that holds at its begin holds no more.

@@ -90,7 +90,28 @@ import Testing
         query.tags = tags
         query.allTags = all
         let (request, _) = Self.stored([(nil, .info, #"["x","z\"q"]"#)], first: 1)
-        #expect(LiveFilter(query).wants(request.decoded.columns, 0) == isWanted)
+        #expect(LiveFilter(query).wants(request.decoded.columns, 0, group: nil) == isWanted)
+    }
+
+    @Test func `a stream with a search gets what matches it`() async throws {
+        let feed = LiveFeed(hub: 1, newest: 0)
+        let run = Task { await feed.run() }
+        var query = LogQuery()
+        query.search = try Search("(group:a:* OR level:error) -\"message 4\" source:host")
+        let stream = try #require(feed.open(LiveFilter(query)))
+        let (request, receipt) = Self.stored(
+            [("a:b", .info, ""), ("b", .error, ""), ("b", .info, ""), ("a", .info, ""), (nil, .error, "")],
+            first: 1
+        )
+        feed.publish(request, receipt)
+        var iterator = stream.wakeups.makeAsyncIterator()
+        _ = await iterator.next()
+        let events = stream.take().events
+        #expect(events.count == 3)
+        let text = Self.text(events)
+        #expect(text.contains("message 1\"") && text.contains("message 2\"") && text.contains("message 5\""))
+        feed.stop()
+        await run.value
     }
 
     @Test func `a slow reader is told how many it missed, and the queue is bounded`() async throws {

@@ -1,0 +1,128 @@
+/// Selects rows by their text in one column.
+enum TextRows {
+    /// Rows whose text holds a needle.
+    ///
+    /// Where most of a stretch of the column is looked at and the rows lie in it in order, the stretch is scanned as one,
+    /// which for short texts is several times as fast as one by one; a place that is found is then given to its row.
+    static func holding(_ needle: Needle, _ column: TextColumn, _ rows: [UInt32]) -> [UInt32] {
+        guard let stretch = stretch(of: column, rows), needle.left != .value, needle.right != .value else {
+            return each(column, rows) { needle.isIn($0) }
+        }
+        return column.text.withUnsafeBytes { text in
+            let whole = UnsafeRawBufferPointer(rebasing: text[stretch])
+            if !needle.isASCII {
+                return FoldedText.isASCII(whole) ? [] : each(column, rows) { needle.isIn($0) }
+            }
+            if needle.meetsFoldedASCII, FoldedText.hasASCII(in: whole) {
+                return each(column, rows) { needle.isIn($0) }
+            }
+            return scan(needle, text, stretch, column.ranges, rows)
+        }
+    }
+
+    /// Rows whose text passes a test; rows that share a text share its answer.
+    @inline(__always)
+    static func each(
+        _ column: TextColumn,
+        _ rows: [UInt32],
+        _ test: (UnsafeRawBufferPointer) -> Bool
+    ) -> [UInt32] {
+        column.text.withUnsafeBytes { text in
+            var found: [UInt32] = []
+            var answers = Answers(count: rows.count)
+            for row in rows where Int(row) < column.ranges.count {
+                let range = column.ranges[Int(row)]
+                let start = Int(range.offset)
+                guard start + Int(range.length) <= text.count else { continue }
+                let holds: Bool
+                if let known = answers[range] {
+                    holds = known
+                } else {
+                    holds = test(UnsafeRawBufferPointer(rebasing: text[start..<start + Int(range.length)]))
+                    answers[range] = holds
+                }
+                if holds { found.append(row) }
+            }
+            return found
+        }
+    }
+
+    /// The part of the column that holds the rows' texts; nil when they are not in order, overlap, or are few in it.
+    private static func stretch(of column: TextColumn, _ rows: [UInt32]) -> Range<Int>? {
+        var start: Int?
+        var end = 0
+        var bytes = 0
+        for row in rows {
+            guard Int(row) < column.ranges.count else { return nil }
+            let range = column.ranges[Int(row)]
+            if range.isNone { continue }
+            guard Int(range.offset) >= end else { return nil }
+            if start == nil { start = Int(range.offset) }
+            end = Int(range.offset) + Int(range.length)
+            bytes += Int(range.length)
+        }
+        guard let start, end <= column.text.count, bytes * 2 >= end - start else { return nil }
+        return start..<end
+    }
+
+    private static func scan(
+        _ needle: Needle,
+        _ text: UnsafeRawBufferPointer,
+        _ stretch: Range<Int>,
+        _ ranges: [TextRange],
+        _ rows: [UInt32]
+    ) -> [UInt32] {
+        var found: [UInt32] = []
+        rows.withUnsafeBufferPointer { rows in
+            ranges.withUnsafeBufferPointer { ranges in
+                var index = 0
+                needle.forEachPlace(in: text, from: stretch.lowerBound, to: stretch.upperBound) { place in
+                    while index < rows.count {
+                        let range = ranges[Int(rows[index])]
+                        if Int(range.offset) + Int(range.length) > place { break }
+                        index += 1
+                    }
+                    guard index < rows.count else { return stretch.upperBound }
+                    let start = Int(ranges[Int(rows[index])].offset)
+                    let end = start + Int(ranges[Int(rows[index])].length)
+                    guard place >= start, place + needle.folded.count <= end,
+                        needle.fits(text, at: place, from: start, to: end)
+                    else { return place + 1 }
+                    found.append(rows[index])
+                    index += 1
+                    return end
+                }
+            }
+        }
+        return found
+    }
+
+    /// The answers for texts that were met lately: as many as fit, the newer one where two want the same place.
+    private struct Answers {
+        private var ranges: [TextRange]
+        private var answers: [Bool]
+        private let mask: UInt32
+
+        /// `count`: of rows; few need no more places.
+        init(count: Int) {
+            var places = 16
+            while places < count, places < 1_024 { places *= 2 }
+            ranges = Array(repeating: .none, count: places)
+            answers = Array(repeating: false, count: places)
+            mask = UInt32(places - 1)
+        }
+
+        /// Nil: it is not known.
+        subscript(range: TextRange) -> Bool? {
+            get {
+                let place = Int((range.offset &* 0x9E37_79B1) >> 16 & mask)
+                return !range.isNone && ranges[place] == range ? answers[place] : nil
+            }
+            set {
+                let place = Int((range.offset &* 0x9E37_79B1) >> 16 & mask)
+                ranges[place] = range
+                answers[place] = newValue ?? false
+            }
+        }
+    }
+}
