@@ -221,7 +221,10 @@ struct CountScan: Sendable {
             let wave = chunks[next..<end]
             next = end
             var isStale = false
-            for ((chunk, group), fetched) in zip(wave, try await query.reader.blocks(wave.map(\.chunk.address), request)) {
+            for ((chunk, group), fetched) in zip(
+                wave,
+                try await query.reader.blocks(wave.map(\.chunk.address), request)
+            ) {
                 if case .found(let block) = fetched {
                     let isWhole =
                         chunk.entry.lastSequence <= filter.snapshot && chunk.entry.firstSequence > filter.arrivedAfter

@@ -49,7 +49,8 @@ extension SplitData {
             let end = objects.ranges[row].bounds.upperBound
             var index = objects.ranges[row].bounds.lowerBound
             while index < end {
-                let hole = memchr(base + index, Int32(Self.hole), end - index).map { UnsafeRawPointer($0) - base } ?? end
+                let hole =
+                    memchr(base + index, Int32(Self.hole), end - index).map { UnsafeRawPointer($0) - base } ?? end
                 text.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[index..<hole]))
                 if hole + 1 < end {
                     if let digits = digits(Int(bytes[hole + 1]), row) {
