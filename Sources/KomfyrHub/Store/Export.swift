@@ -16,12 +16,17 @@ actor LogExport: LogExporting {
     private var isDone = false
     private var failure: StoreError?
 
-    init(_ query: Query, _ logQuery: LogQuery) {
+    /// An export as of now, which holds so much at a time.
+    init(
+        _ query: Query,
+        _ logQuery: LogQuery,
+        windowLogs: Int = HubLimits.exportLogs,
+        windowBytes: Int = HubLimits.exportBytes
+    ) {
         self.query = query
         let memory = query.state.memory
         hub = memory.keys.hub
         var logQuery = logQuery
-        logQuery.limit = HubLimits.exportLogs
         // Before every log, so that the snapshot counts from the first part on.
         logQuery.cursor = LogQuery.Cursor(
             timestamp: logQuery.order == .newestFirst ? .max : .min,
@@ -30,8 +35,8 @@ actor LogExport: LogExporting {
         )
         request = PageRequest(
             query: logQuery,
-            limit: HubLimits.exportLogs,
-            bytes: HubLimits.exportBytes,
+            limit: windowLogs,
+            bytes: windowBytes,
             attempts: HubLimits.exportAttempts
         )
     }

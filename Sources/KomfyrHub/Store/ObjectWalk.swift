@@ -48,7 +48,7 @@ struct ObjectWalk {
         return name
     }
 
-    /// Takes a value; `split` has the numbers of holes. Nil: the text is damaged.
+    /// Takes a value, holes by the numbers of `split`; nil: the text is damaged.
     mutating func value(_ split: SplitData?, _ row: Int) -> Value? {
         guard let byte = peek else { return nil }
         switch byte {

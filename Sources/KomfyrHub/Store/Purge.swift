@@ -68,7 +68,7 @@ extension StoreWriter {
         do throws(RedisError) {
             if !groups.isEmpty {
                 work.count += await visibleCount(of: groups, upTo: mark)
-                try await purge(groups, upTo: mark, session)
+                try await purge(groups.map { ($0, mark) }, memory, session.grant.fence)
             }
         } catch {
             return failed(work, error, session)
@@ -111,13 +111,33 @@ extension StoreWriter {
         return counts.total.total
     }
 
-    /// Purges groups in Redis and then in memory.
-    private func purge(_ groups: [StoreGroup], upTo mark: UInt64, _ session: StoreSession) async throws(RedisError) {
-        let memory = session.memory
-        func command(_ group: StoreGroup, isWhole: Bool) -> RedisCommand {
+    /// Purges again what a Redis that came back older than it had answered has forgotten to have purged.
+    func restorePurges(from old: StoreMemory, to loaded: StoreMemory, _ fence: Fence) async throws(RedisError) {
+        var forgotten: [(group: StoreGroup, mark: UInt64)] = []
+        for group in old.directory.withLock({ $0.all }) {
+            let mark = group.state.withLock { $0.marks.purged }
+            guard mark > 0, let found = loaded.directory.withLock({ $0.group(group.name) }),
+                found.state.withLock({ $0.marks.purged }) < mark
+            else { continue }
+            forgotten.append((found, mark))
+        }
+        for begin in stride(from: 0, to: forgotten.count, by: HubLimits.purgeGroups) {
+            let end = min(forgotten.count, begin + HubLimits.purgeGroups)
+            try await purge(Array(forgotten[begin..<end]), loaded, fence)
+        }
+    }
+
+    /// Purges groups, each up to its mark, in Redis and then in memory.
+    private func purge(
+        _ groups: [(group: StoreGroup, mark: UInt64)],
+        _ memory: StoreMemory,
+        _ fence: Fence
+    ) async throws(RedisError) {
+        func command(_ index: Int, isWhole: Bool) -> RedisCommand {
+            let (group, mark) = groups[index]
             let keys = Fence.keys + [StoreKeys.chunks(group.number), StoreKeys.marks(group.number)]
             let arguments =
-                session.grant.fence.arguments + [
+                fence.arguments + [
                     Array(text: memory.keys.sealedMark), Array(text: memory.keys.purgedMark), Array(text: String(mark)),
                     Array(text: StoreKeys.chunk(group.number, "")),
                 ]
@@ -125,7 +145,7 @@ extension StoreWriter {
                 ? StoreScripts.purge.evaluateWhole(keys: keys, arguments: arguments)
                 : StoreScripts.purge.evaluate(keys: keys, arguments: arguments)
         }
-        var answers = try await redis.pipeline(groups.map { command($0, isWhole: false) })
+        var answers = try await redis.pipeline(groups.indices.map { command($0, isWhole: false) })
         guard answers.count == groups.count else { throw .unexpected("too few answers") }
         let unknown = answers.indices.filter { index in
             if case .error(let text) = answers[index] { return text.hasPrefix("NOSCRIPT") }
@@ -134,14 +154,14 @@ extension StoreWriter {
         if !unknown.isEmpty {
             // The first makes the script known to Redis.
             let again = try await redis.pipeline(
-                unknown.enumerated().map { command(groups[$0.element], isWhole: $0.offset == 0) }
+                unknown.enumerated().map { command($0.element, isWhole: $0.offset == 0) }
             )
             guard again.count == unknown.count else { throw .unexpected("too few answers") }
             for (index, answer) in zip(unknown, again) { answers[index] = answer }
         }
         var problem: RedisError?
         var chunksGone: [UInt32: Set<String>] = [:]
-        for (group, answer) in zip(groups, answers) {
+        for ((group, mark), answer) in zip(groups, answers) {
             guard case .string(let text) = answer, let sealed = UInt64(String(decoding: text, as: UTF8.self)) else {
                 if case .error(let text) = answer {
                     problem = problem ?? .server(text)

@@ -28,8 +28,8 @@ struct Query: Sendable {
 
     /// Brings the rows of groups to `taker`, tails and chunks in the order of `ChunkPlan`, until it has enough.
     ///
-    /// - Parameter isLast: a chunk that is missing makes the answer partial, instead of beginning again.
-    /// - Returns: whether something is left out: Redis cannot be asked, or a chunk is damaged.
+    /// With `isLast` a chunk that is missing makes the answer partial, instead of beginning again. The answer is whether
+    /// something is left out: Redis cannot be asked, or a chunk is damaged.
     func walk<Taker: RowTaker>(
         _ filter: RowFilter,
         _ groups: [StoreGroup],

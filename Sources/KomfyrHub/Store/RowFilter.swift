@@ -74,7 +74,7 @@ struct RowFilter: Sendable {
     /// The rows of a block that can be wanted by time, sequence (tails) and rank: the search comes after.
     ///
     /// Sorted blocks are cut by search, so the answer is exact there, sequences left aside; of others it is a superset.
-    /// - Parameter bound: only rows of lower rank are wanted.
+    /// With `bound` only rows of lower rank are wanted.
     func range(of block: RowBlock, below bound: Rank? = nil) -> Range<Int> {
         guard block.isSortedByTime else {
             // Rising by sequence.
@@ -109,12 +109,9 @@ struct RowFilter: Sendable {
         return low..<high
     }
 
-    /// The wanted rows of a part of `range`, rising.
-    /// - Parameters:
-    ///   - block: with at least the columns of `columns`.
-    ///   - part: of `range`.
-    ///   - group: that the rows are of.
-    ///   - bound: only rows of lower rank are wanted; of equal times some more may come.
+    /// The wanted rows of a part of `range`, rising; the block has at least the columns of `columns`.
+    ///
+    /// With `bound` only rows of lower rank are wanted; of equal times some more may come.
     func rows(of block: RowBlock, in part: Range<Int>, group: String?, below bound: Rank? = nil) -> [UInt32] {
         var rows: [UInt32] = []
         if block.isSortedByTime {

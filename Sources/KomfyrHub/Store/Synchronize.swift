@@ -121,6 +121,8 @@ extension StoreWriter {
         let isAnother = isAnotherStore
         let known = old.nextSequence.load(ordering: .relaxed)
         let found = loaded.nextSequence.load(ordering: .relaxed)
+        // Another store has marks and numbers of its own.
+        if !isAnother { try await restorePurges(from: old, to: loaded, grant.fence) }
         if !isAnother && found >= known {
             if !grant.isUnbroken { logger.warning("another hub wrote in between; everything was read anew") }
             return

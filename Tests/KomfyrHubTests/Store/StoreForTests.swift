@@ -87,6 +87,8 @@ struct TestLog: Equatable {
     var tags: [String] = []
     var timestamp: Int64
     var source: String?
+    /// The object's JSON, as it is sent.
+    var data: String?
 
     /// Its JSON.
     func append(to bytes: inout [UInt8]) {
@@ -107,6 +109,7 @@ struct TestLog: Equatable {
             bytes += Array(",\"source\":".utf8)
             JSONText.appendString(source, to: &bytes)
         }
+        if let data { bytes += Array(",\"data\":\(data)".utf8) }
         bytes += Array("}\n".utf8)
     }
 }

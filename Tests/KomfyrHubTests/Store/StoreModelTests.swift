@@ -31,13 +31,6 @@ import Testing
 
 /// One run: the store, the array, and what was sent.
 private struct ModelRun {
-    struct Expected {
-        var log: TestLog
-        var sequence: UInt64
-        var group: UInt32
-        var arrival: Int64
-    }
-
     struct Sent {
         var request: IngestRequest
         var logs: [TestLog]
@@ -49,9 +42,10 @@ private struct ModelRun {
     private let folder: TemporaryFolder
     private let configuration: StoreConfiguration
     private var random: SeededRandom
-    private var expected: [Expected] = []
+    private var model = LogModel()
+    private var randomLogs: RandomLogs
     private var sent: [Sent] = []
-    private let base = StoreConfiguration.systemClock()
+    private let base: Int64
     private var generation = BatchIdentity.Generation(high: 0, low: 0)
     private var batchNumber: UInt64 = 0
     private var counter = 0
@@ -66,15 +60,22 @@ private struct ModelRun {
         self.folder = folder
         self.configuration = configuration
         random = SeededRandom(seed: seed)
+        base = StoreConfiguration.systemClock()
+        randomLogs = RandomLogs(base: base)
         store = try await StoreForTests(redis.configuration, folder: folder.path, configuration: configuration)
     }
 
     mutating func step() async throws {
         switch Int.random(in: 0..<1_000, using: &random) {
         case 0..<450: try await appendOne()
-        case 450..<530: try await repeatOne()
-        case 530..<800: try await query()
-        case 800..<920: try await lookUp()
+        case 450..<510: try await repeatOne()
+        case 510..<680: try await query()
+        case 680..<740: try await count()
+        case 740..<780: try await facets()
+        case 780..<820: try await context()
+        case 820..<840: try await export()
+        case 840..<852: try await purge()
+        case 852..<920: try await lookUp()
         case 920..<950: await store.store.seal()
         case 950..<975: try checkCounts()
         case 975..<988: try await killHub()
@@ -87,30 +88,9 @@ private struct ModelRun {
 
     // MARK: Writing
 
-    private let groups: [String?] = [nil, "a", "a:b", "a:b:c", "ab", "a[1]", "w?", "x:y"]
-    private let tags = ["red", "green", "blue", "q\"uote", "ü"]
-
-    private mutating func randomLogs() -> [TestLog] {
-        let count = Int.random(in: 0..<10, using: &random) == 0 ? 30 : Int.random(in: 1...4, using: &random)
-        return (0..<count)
-            .map { _ in
-                counter += 1
-                // Few different times, so that there are ties, over several spans.
-                let hours = Int64.random(in: 0..<40, using: &random)
-                let offset = Int64.random(in: 0..<5, using: &random) * 1_000_000
-                return TestLog(
-                    message: "log \(counter)",
-                    group: groups.randomElement(using: &random) ?? nil,
-                    level: Level.allCases.randomElement(using: &random) ?? .info,
-                    tags: tags.filter { _ in Int.random(in: 0..<3, using: &random) == 0 },
-                    timestamp: base - hours * 3_600_000_000_000 + offset,
-                    source: ["h1", "h2", nil].randomElement(using: &random) ?? nil
-                )
-            }
-    }
-
     private mutating func randomRequest(keyed: Bool) throws -> (IngestRequest, [TestLog]) {
-        let logs = randomLogs()
+        let count = Int.random(in: 0..<10, using: &random) == 0 ? 30 : Int.random(in: 1...4, using: &random)
+        let logs = (0..<count).map { _ in randomLogs.log(using: &random) }
         var lines: [UInt8] = []
         for log in logs {
             if Int.random(in: 0..<20, using: &random) == 0 { lines += Array("no log\n".utf8) }
@@ -121,23 +101,14 @@ private struct ModelRun {
             batchNumber += 1
             identity = BatchIdentity(agent: "gw", generation: generation, sequence: batchNumber)
         }
+        counter += 1
         return (try request(lines: lines, arrival: base + Int64(counter), identity: identity), logs)
     }
 
     private mutating func note(_ request: IngestRequest, _ logs: [TestLog], _ receipt: IngestReceipt) {
-        let body = request.decoded
         #expect(receipt.ingested == logs.count)
-        #expect(receipt.refusedPositions == body.refusals.map(\.index))
-        for (row, log) in logs.enumerated() {
-            expected.append(
-                Expected(
-                    log: log,
-                    sequence: receipt.firstSequence + UInt64(body.positions[row]),
-                    group: receipt.groupNumbers[Int(body.groups[row])],
-                    arrival: receipt.arrival
-                )
-            )
-        }
+        #expect(receipt.refusedPositions == request.decoded.refusals.map(\.index))
+        model.add(request, logs, receipt)
         sent.append(Sent(request: request, logs: logs, receipt: receipt))
     }
 
@@ -202,27 +173,10 @@ private struct ModelRun {
     // MARK: Reading
 
     private mutating func query() async throws {
-        var query = LogQuery()
-        if Bool.random(using: &random) {
-            query.groups = [["a", "a:*", "a:b:*", "*", "w?", "a*"].randomElement(using: &random) ?? "*"]
-                .map(GroupPattern.init)
-        }
-        if Int.random(in: 0..<8, using: &random) == 0 { query.bound = .tree("a") }
-        if Int.random(in: 0..<3, using: &random) == 0 {
-            query.tags = tags.filter { _ in Bool.random(using: &random) }
-            query.allTags = Bool.random(using: &random)
-        }
-        if Bool.random(using: &random) { query.levels = UInt8.random(in: 1..<32, using: &random) }
-        if Bool.random(using: &random) {
-            query.since = base - Int64.random(in: 0..<42, using: &random) * 3_600_000_000_000
-        }
-        if Bool.random(using: &random) {
-            query.until = base - Int64.random(in: 0..<20, using: &random) * 3_600_000_000_000 + 2_000_000
-        }
-        if Int.random(in: 0..<4, using: &random) == 0 { query.source = "h1" }
-        query.order = Bool.random(using: &random) ? .newestFirst : .oldestFirst
+        let question = randomLogs.question(using: &random)
+        var query = question.query
         query.limit = [1, 3, 10, 100].randomElement(using: &random) ?? 10
-        var wanted = matching(query)[...]
+        var wanted = model.matching(question)[...]
         for _ in 0..<4 {
             let page = try await wholePage(query)
             #expect(page.logs.map(\.text) == wanted.prefix(query.limit).map(\.log.message))
@@ -246,24 +200,83 @@ private struct ModelRun {
         return page
     }
 
-    private func matching(_ query: LogQuery) -> [Expected] {
-        let found = expected.filter { one in
-            let log = one.log
-            return (query.groups.isEmpty || query.groups.contains { $0.matches(log.group) })
-                && query.bound?.matches(log.group) ?? true
-                && query.levels >> log.level.rawValue & 1 == 1
-                && log.timestamp >= query.since ?? .min && log.timestamp <= query.until ?? .max
-                && (query.source == nil || query.source == log.source)
-                && (query.tags.isEmpty
-                    || (query.allTags
-                        ? query.tags.allSatisfy(log.tags.contains) : query.tags.contains(where: log.tags.contains)))
+    private mutating func count() async throws {
+        let question = randomLogs.question(using: &random)
+        let minutes = Int64([1, 5, 7, 60, 720].randomElement(using: &random) ?? 5)
+        let interval = minutes * 60_000_000_000
+        var histogram = try await store.store.histogram(question.query, interval: interval)
+        try await eventually("Redis answers") {
+            if histogram.isPartial { histogram = try await store.store.histogram(question.query, interval: interval) }
+            return !histogram.isPartial
         }
-        let sorted = found.sorted { ($0.log.timestamp, $0.sequence) < ($1.log.timestamp, $1.sequence) }
-        return query.order == .oldestFirst ? sorted : sorted.reversed()
+        #expect(histogram.interval == interval)
+        #expect(histogram.buckets == model.histogram(question, interval: interval))
+    }
+
+    private mutating func facets() async throws {
+        let question = randomLogs.question(using: &random)
+        var facets = try await store.store.facets(question.query, limit: 100)
+        try await eventually("Redis answers") {
+            if facets.isPartial { facets = try await store.store.facets(question.query, limit: 100) }
+            return !facets.isPartial
+        }
+        #expect(!facets.isSampled)
+        #expect(facets.total == model.matching(question).count)
+        #expect(facets.groups == model.top(question) { [$0.group].compactMap { $0 } })
+        #expect(facets.tags == model.top(question) { $0.tags })
+        #expect(facets.sources == model.top(question) { [$0.source].compactMap { $0 } })
+        #expect(facets.levels.total == facets.total)
+    }
+
+    private mutating func context() async throws {
+        guard let one = model.logs.randomElement(using: &random) else { return }
+        let id = LogID(timestamp: one.log.timestamp, hub: store.store.hub, group: one.group, sequence: one.sequence)
+        let (before, after) = (Int.random(in: 0..<5, using: &random), Int.random(in: 0..<5, using: &random))
+        let store = store
+        var found: LogContext?
+        try await eventually("Redis answers") {
+            found = try? await store.store.context(id, before: before, after: after, bound: nil)
+            return found.map { !$0.isPartial } ?? false
+        }
+        let wanted = model.context(one, before: before, after: after)
+        #expect(found?.log.text == one.log.message)
+        #expect(found?.before.map(\.text) == wanted.before)
+        #expect(found?.after.map(\.text) == wanted.after)
+    }
+
+    private mutating func export() async throws {
+        let question = randomLogs.question(using: &random)
+        let export = store.store.export(question.query)
+        let wanted = model.matching(question).map(\.log.message)
+        // What arrives after its begin, and what is sealed under it, changes nothing.
+        if Bool.random(using: &random) { try await appendOne() }
+        if Bool.random(using: &random) { await store.store.seal() }
+        var found: [String] = []
+        do {
+            while let part = try await export.next() { found += part.map(\.text) }
+        } catch {
+            // Redis has just been killed: said so, and not a short list.
+            return
+        }
+        #expect(found == wanted)
+    }
+
+    private mutating func purge() async throws {
+        // Most leave most of the logs there.
+        let pattern = ["a:b:*", "w?", "x:*", "a", "a[1]", "ab", "*"].randomElement(using: &random) ?? "a"
+        guard pattern != "*" || Int.random(in: 0..<4, using: &random) == 0 else { return }
+        let bound: GroupPattern? = Int.random(in: 0..<6, using: &random) == 0 ? .tree("a") : nil
+        let store = store
+        var purged: Int?
+        try await eventually("the store purges") {
+            purged = try? await store.store.purge(GroupPattern(pattern), bound: bound)
+            return purged != nil
+        }
+        #expect(purged == model.purge(GroupPattern(pattern), bound: bound))
     }
 
     private mutating func lookUp() async throws {
-        guard let one = expected.randomElement(using: &random) else { return }
+        guard let one = model.logs.randomElement(using: &random) else { return }
         let id = LogID(timestamp: one.log.timestamp, hub: store.store.hub, group: one.group, sequence: one.sequence)
         var found: StoredLog?
         try await eventually("Redis answers") {
@@ -285,25 +298,25 @@ private struct ModelRun {
 
     private func checkCounts() throws {
         let stats = store.store.stats(bound: nil)
-        #expect(stats.totalLogs == expected.count)
+        #expect(stats.totalLogs == model.logs.count)
         for level in Level.allCases {
-            #expect(stats.levels[Int(level.rawValue)] == expected.count { $0.log.level == level })
+            #expect(stats.levels[Int(level.rawValue)] == model.logs.count { $0.log.level == level })
         }
-        let names = Set(expected.compactMap(\.log.group))
+        let names = Set(model.logs.compactMap(\.log.group))
         #expect(
             store.store.groups(bound: nil).map(\.name) == names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         )
         for group in store.store.groups(bound: nil) {
-            #expect(group.count == expected.count { $0.log.group == group.name })
+            #expect(group.count == model.logs.count { $0.log.group == group.name })
         }
     }
 
     /// Every log once, with everything that it was sent with.
     func checkEverything() async throws {
         try checkCounts()
-        #expect(Set(expected.map(\.sequence)).count == expected.count)
-        let all = try await wholePage(LogQuery(limit: expected.count + 1)).logs
-        let wanted = matching(LogQuery())
+        #expect(Set(model.logs.map(\.sequence)).count == model.logs.count)
+        let all = try await wholePage(LogQuery(limit: model.logs.count + 1)).logs
+        let wanted = model.matching(LogModel.Question())
         #expect(all.map(\.text) == wanted.map(\.log.message))
         for (found, one) in zip(all, wanted) {
             #expect(found.sequence == one.sequence)
