@@ -17,7 +17,7 @@ struct APITestBed {
     static let adminKey = "kmf_abcdefghijklmnopqrstuvwxyzABCDEF"
     static let admin: HTTPFields = [.authorization: "Bearer \(adminKey)"]
 
-    init(retentionHours: Int = 48, dashboard: String? = nil) {
+    init(retentionHours: Int = 48, dashboard: String? = nil, swagger: String? = nil) {
         authenticator = Authenticator(environmentKey: Self.adminKey, redis: redis)
         let feed = feed
         let rates = rates
@@ -33,18 +33,23 @@ struct APITestBed {
                 authenticator: authenticator,
                 dashboard: DashboardFiles(folder: dashboard, frameAncestors: "'self'"),
                 retentionHours: retentionHours,
-                memoryLimit: 1 << 30
+                memoryLimit: 1 << 30,
+                swagger: SwaggerFiles(folder: swagger),
+                agentCount: { 3 }
             )
         )
     }
 
     /// Runs a test over the router, without sockets.
     func run(_ test: @Sendable (APIClient) async throws -> Void) async throws {
-        try await test(APIClient(router: api.router))
+        try await test(APIClient(router: api.router, described: try DescribedAPI.ofTheHub.get()))
     }
 
     /// Makes a key of these scopes.
-    func key(_ scopes: Scope...) async throws -> String {
+    func key(_ scopes: Scope...) async throws -> String { try await key(scopes) }
+
+    /// Makes a key of these scopes.
+    func key(_ scopes: [Scope]) async throws -> String {
         let key = RandomSecret.newKey()
         try await authenticator.keys.add(
             SecretDigest(of: key),
@@ -54,9 +59,12 @@ struct APITestBed {
     }
 }
 
-/// Sends requests as the admin, unless other headers are given.
+/// Sends requests as the admin, unless other headers are given, and holds every answer against the description.
 struct APIClient: Sendable {
     let router: HubRouter
+    let described: DescribedAPI
+    /// Whether answers are held against the description.
+    var isChecked = true
 
     struct Answer {
         var status: HTTPResponse.Status
@@ -105,12 +113,14 @@ struct APIClient: Sendable {
         let response = try await router.respond(to: request, context: APIContext(peer: nil))
         let collected = CollectedBody()
         try await response.body.write(collected)
-        return Answer(status: response.status, headers: response.headers, body: collected.bytes)
+        let answer = Answer(status: response.status, headers: response.headers, body: collected.bytes)
+        for problem in isChecked ? described.problems(method, uri, answer) : [] { Issue.record("\(problem)") }
+        return answer
     }
 }
 
 /// Keeps the body of an answer.
-private final class CollectedBody: ResponseBodyWriter {
+final class CollectedBody: ResponseBodyWriter {
     private(set) var bytes = ByteBuffer()
 
     func write(_ buffer: ByteBuffer) async throws { bytes.writeImmutableBuffer(buffer) }
