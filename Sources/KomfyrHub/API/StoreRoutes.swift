@@ -125,7 +125,9 @@ struct StoreRoutes: Sendable {
     private func purge(_ call: APICall) async throws(APIError) -> Response {
         let group = try call.query.value("group")
         let isAll = try call.query.word("all", [("true", true), ("1", true), ("false", false), ("0", false)]) ?? false
-        guard (group != nil) != isAll else {
+        // An empty name is refused too: a script whose variable is not set must not remove everything.
+        let namesGroup = call.query.pairs.contains { $0.name == "group" }
+        guard (group != nil) != isAll, namesGroup == (group != nil) else {
             throw .parameter(
                 "group",
                 type: group == nil ? "missing" : "conflict",

@@ -42,6 +42,7 @@ final class BodyDecoder {
     func decode(_ body: UnsafeRawBufferPointer, _ context: Context) throws(BodyProblem) -> DecodedBody {
         defer { giveBack() }
         try decompressor.unpack(body, encoding: context.encoding, limit: context.limit, into: text)
+        text.blankByteOrderMark()
         var builder = ColumnBuilder(context: context)
         do throws(JSONProblem) {
             try decodeText(&builder)

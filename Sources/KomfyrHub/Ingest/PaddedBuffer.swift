@@ -29,6 +29,13 @@ final class PaddedBuffer {
         memory = .allocate(byteCount: 4_096, alignment: 16)
     }
 
+    /// Makes a UTF-8 byte order mark at the beginning blanks, which JSON may begin with (RFC 8259 §8.1 allows to
+    /// ignore it).
+    func blankByteOrderMark() {
+        guard count >= 3, memory[0] == 0xEF, memory[1] == 0xBB, memory[2] == 0xBF else { return }
+        for index in 0..<3 { memory[index] = 0x20 }
+    }
+
     func append(_ bytes: UnsafeRawBufferPointer) {
         fill(bytes.count) { target in
             target.copyMemory(from: bytes)

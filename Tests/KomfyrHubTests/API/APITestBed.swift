@@ -18,7 +18,7 @@ struct APITestBed {
     static let adminKey = "kmf_abcdefghijklmnopqrstuvwxyzABCDEF"
     static let admin: HTTPFields = [.authorization: "Bearer \(adminKey)"]
 
-    init(retentionHours: Int = 48, dashboard: String? = nil) {
+    init(retentionHours: Int = 48, dashboard: String? = nil, swagger: String? = nil) {
         authenticator = Authenticator(environmentKey: Self.adminKey, redis: redis)
         agents = AgentRegistry(redis: redis, retentionHours: retentionHours)
         let feed = feed
@@ -36,19 +36,30 @@ struct APITestBed {
                 agents: agents,
                 dashboard: DashboardFiles(folder: dashboard, frameAncestors: "'self'"),
                 retentionHours: retentionHours,
-                memoryLimit: 1 << 30
+                memoryLimit: 1 << 30,
+                swagger: SwaggerFiles(folder: swagger)
             )
         )
     }
 
     /// Runs a test over the router, without sockets.
     func run(_ test: @Sendable (APIClient) async throws -> Void) async throws {
-        try await test(APIClient(router: api.router))
+        try await test(APIClient(router: api.router, described: try DescribedAPI.ofTheHub.get()))
     }
 
     /// Makes a key of these scopes.
     func key(
         _ scopes: Scope...,
+        group: String? = nil,
+        expires: String? = nil,
+        rateLimit: Int? = nil
+    ) async throws -> String {
+        try await key(scopes, group: group, expires: expires, rateLimit: rateLimit)
+    }
+
+    /// Makes a key of these scopes.
+    func key(
+        _ scopes: [Scope],
         group: String? = nil,
         expires: String? = nil,
         rateLimit: Int? = nil
@@ -63,9 +74,12 @@ struct APITestBed {
     }
 }
 
-/// Sends requests as the admin, unless other headers are given.
+/// Sends requests as the admin, unless other headers are given, and holds every answer against the description.
 struct APIClient: Sendable {
     let router: HubRouter
+    let described: DescribedAPI
+    /// Whether answers are held against the description.
+    var isChecked = true
 
     struct Answer {
         var status: HTTPResponse.Status
@@ -114,12 +128,14 @@ struct APIClient: Sendable {
         let response = try await router.respond(to: request, context: APIContext(peer: nil))
         let collected = CollectedBody()
         try await response.body.write(collected)
-        return Answer(status: response.status, headers: response.headers, body: collected.bytes)
+        let answer = Answer(status: response.status, headers: response.headers, body: collected.bytes)
+        for problem in isChecked ? described.problems(method, uri, answer) : [] { Issue.record("\(problem)") }
+        return answer
     }
 }
 
 /// Keeps the body of an answer.
-private final class CollectedBody: ResponseBodyWriter {
+final class CollectedBody: ResponseBodyWriter {
     private(set) var bytes = ByteBuffer()
 
     func write(_ buffer: ByteBuffer) async throws { bytes.writeImmutableBuffer(buffer) }

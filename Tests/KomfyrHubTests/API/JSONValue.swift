@@ -2,7 +2,7 @@ import FoundationEssentials
 import NIOCore
 
 /// Any JSON, to look into answers.
-enum JSONValue: Decodable, Equatable {
+enum JSONValue: Decodable, Equatable, Sendable {
     case null
     case boolean(Bool)
     case number(Double)

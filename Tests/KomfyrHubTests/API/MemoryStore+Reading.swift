@@ -51,7 +51,9 @@ extension MemoryStore {
         )
     }
 
-    func export(_ query: LogQuery) -> any LogExporting { OneExport(store: self, query: query) }
+    func export(_ query: LogQuery) -> any LogExporting {
+        exporting ?? OneExport(store: self, query: query)
+    }
 
     func purge(_ pattern: GroupPattern?, bound: GroupPattern?) async throws(StoreError) -> Int {
         if let failure { throw failure }

@@ -18,6 +18,7 @@ final class MemoryStore: LogStoring {
         var isPartial = false
         var refusedGroup: String?
         var appends = 0
+        var exporting: (any LogExporting)?
     }
 
     /// What everything fails with from now on.
@@ -36,6 +37,12 @@ final class MemoryStore: LogStoring {
     var refusedGroup: String? {
         get { state.withLock { $0.refusedGroup } }
         set { state.withLock { $0.refusedGroup = newValue } }
+    }
+
+    /// What every export gives, in the place of the logs that there are.
+    var exporting: (any LogExporting)? {
+        get { state.withLock { $0.exporting } }
+        set { state.withLock { $0.exporting = newValue } }
     }
 
     /// Requests that were stored.
@@ -132,7 +139,7 @@ final class MemoryStore: LogStoring {
 
     func groups(bound: GroupPattern?) -> [GroupSummary] {
         var groups: [String: GroupSummary] = [:]
-        for log in logs {
+        for log in logs where bound?.matches(log.group) ?? true {
             guard let name = log.group else { continue }
             var group =
                 groups[name]
@@ -146,10 +153,10 @@ final class MemoryStore: LogStoring {
     }
 
     func stats(bound: GroupPattern?) -> StoreStats {
-        let logs = logs
+        let logs = logs.filter { bound?.matches($0.group) ?? true }
         return StoreStats(
             totalLogs: logs.count,
-            groups: groups(bound: nil).count,
+            groups: groups(bound: bound).count,
             bytesStored: logs.count * 30,
             oldest: logs.map(\.timestamp).min(),
             newest: logs.map(\.timestamp).max(),

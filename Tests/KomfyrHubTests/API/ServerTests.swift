@@ -165,6 +165,39 @@ import Testing
     }
 }
 
+/// Runs the server on a port of the system's choosing.
+func withServer(_ bed: APITestBed, _ test: (Int) async throws -> Void) async throws {
+    let (ports, port) = AsyncStream.makeStream(of: Int.self)
+    let application = bed.api.application(host: "127.0.0.1", port: 0, logger: .silent) { channel in
+        port.yield(channel.localAddress?.port ?? 0)
+    }
+    let feed = bed.feed
+    let services: [any Service] = [application, HubPart(work: { await feed.run() }, stop: { feed.stop() })]
+    let group = ServiceGroup(
+        configuration: ServiceGroupConfiguration(
+            services: services.map {
+                ServiceGroupConfiguration.ServiceConfiguration(
+                    service: $0,
+                    successTerminationBehavior: .gracefullyShutdownGroup
+                )
+            },
+            logger: .silent
+        )
+    )
+    let running = Task { try await group.run() }
+    var iterator = ports.makeAsyncIterator()
+    let number = try #require(await iterator.next())
+    do {
+        try await test(number)
+    } catch {
+        await group.triggerGracefulShutdown()
+        try await running.value
+        throw error
+    }
+    await group.triggerGracefulShutdown()
+    try await running.value
+}
+
 extension String {
     /// How often a text occurs.
     fileprivate func components(of part: String) -> Int {

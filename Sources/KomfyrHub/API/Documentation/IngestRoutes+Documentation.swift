@@ -76,7 +76,7 @@ extension IngestRoutes {
         """,
         parameters: parameters + [
             encoding,
-            .header("Prefer", .words(["return=minimal", "return=representation"]), "How much is answered (RFC 7240)."),
+            .header("Prefer", .text, "How much is answered (RFC 7240).", example: "return=minimal"),
         ],
         body: RouteDocumentation.Body(content: [
             RouteDocumentation.Content(

@@ -8,12 +8,12 @@ extension OpenAPIDescription {
                 "id": logID,
                 "message": .text.described("UTF-8; rendered from `data` when the log came without one."),
                 "level": level,
-                "group": .text(most: ProtocolLimits.groupBytes, least: 1).orNull
+                "group": .text.orNull
                     .described("Parts joined by `:`, as in `datacenter:server-rack-1`."),
                 "tags": .list(of: .text(most: ProtocolLimits.tagBytes), most: ProtocolLimits.tags),
                 "data": Schema(["type": ["object", "null"]]).described("As it was sent; numbers keep every digit."),
                 "timestamp": .time.described("The log's own time."),
-                "source": .text(most: ProtocolLimits.sourceBytes).orNull
+                "source": .text.orNull
                     .described("Who sent it: host, device, address."),
                 "received_at": .time.described("When it came to the hub."),
             ])

@@ -114,6 +114,7 @@ struct OpenAPIDescription: Sendable {
             "schema": parameter.schema.json,
         ]
         if !parameter.description.isEmpty { tree = tree.setting("description", .text(parameter.description)) }
+        if parameter.place == .query, parameter.mayBeEmpty { tree = tree.setting("allowEmptyValue", true) }
         if let list = parameter.list {
             tree = tree.setting("style", "form").setting("explode", .flag(list == .repeated))
         }

@@ -67,6 +67,8 @@ struct RouteDocumentation: Sendable {
         /// How a list is written: `a,b`, or by repeating the parameter.
         var list: ListForm?
         var example: JSONTree?
+        /// Of the query: an empty one counts as not given.
+        var mayBeEmpty = true
 
         enum ListForm: Sendable {
             case commas
@@ -78,7 +80,8 @@ struct RouteDocumentation: Sendable {
             _ schema: Schema,
             _ description: String,
             list: ListForm? = nil,
-            example: JSONTree? = nil
+            example: JSONTree? = nil,
+            mayBeEmpty: Bool = true
         ) -> Parameter {
             Parameter(
                 name: name,
@@ -86,7 +89,8 @@ struct RouteDocumentation: Sendable {
                 schema: schema,
                 description: description,
                 list: list,
-                example: example
+                example: example,
+                mayBeEmpty: mayBeEmpty
             )
         }
 

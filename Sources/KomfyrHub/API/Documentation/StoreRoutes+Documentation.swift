@@ -65,7 +65,8 @@ extension StoreRoutes {
                 "group",
                 .text(pattern: #"^[^:*\x00-\x1f\x7f]+(:[^:*\x00-\x1f\x7f]+)*(:\*)?$"#, example: "test:*")
                     .adding("maxLength", .number(ProtocolLimits.groupBytes)),
-                "`a` is that group alone, `a:*` it and all below it."
+                "`a` is that group alone, `a:*` it and all below it.",
+                mayBeEmpty: false
             ),
             .query("all", .words(["true", "1", "false", "0"]), "All logs of all groups."),
         ],
