@@ -57,7 +57,9 @@ struct HubAPI: Sendable {
     ) -> Application<HubRouter> {
         Application(
             responder: router,
-            server: .http1(configuration: Self.channelConfiguration),
+            server: .onEventLoops(router: router) { responder in
+                HTTP1Channel(responder: responder, configuration: Self.channelConfiguration)
+            },
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
                 backlog: HubLimits.connectionBacklog,

@@ -10,6 +10,8 @@ struct Route: Sendable {
     var access: Access
     /// The query parameters that it knows.
     var parameters: [String] = []
+    /// The handler never takes long, and runs on its connection's event loop; the others run in the pool.
+    var runsOnLoop = false
     var handler: @Sendable (APICall) async throws(APIError) -> Response
 
     /// Who may use a route.

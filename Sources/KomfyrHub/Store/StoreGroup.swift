@@ -65,7 +65,8 @@ struct GroupState {
     mutating func freeze() -> FrozenTail? {
         if frozen == nil && open.count > 0 {
             frozen = FrozenTail(rows: open, levels: openLevels, oldest: openOldest, newest: openNewest)
-            open = LogRows()
+            // A tail that filled up will do so again; one that was merely old may have been the group's last.
+            open = open.count >= HubLimits.sealRecords / 2 ? LogRows(roomFor: open) : LogRows()
             openLevels = LevelCounts()
             openOldest = .max
             openNewest = .min

@@ -12,7 +12,7 @@ import Testing
     private let bed = APITestBed()
 
     /// Runs the server on a port of the system's choosing.
-    private func serve(_ test: (Int) async throws -> Void) async throws {
+    func serve(_ test: (Int) async throws -> Void) async throws {
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let application = bed.api.application(host: "127.0.0.1", port: 0, logger: .silent) { channel in
             port.yield(channel.localAddress?.port ?? 0)
@@ -44,9 +44,9 @@ import Testing
         try await running.value
     }
 
-    private static let key = "Authorization: Bearer \(APITestBed.adminKey)\r\n"
+    static let key = "Authorization: Bearer \(APITestBed.adminKey)\r\n"
 
-    private static func post(_ path: String, _ body: String, _ headers: String = "") -> String {
+    static func post(_ path: String, _ body: String, _ headers: String = "") -> String {
         "POST \(path) HTTP/1.1\r\nHost: localhost\r\n\(key)\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
