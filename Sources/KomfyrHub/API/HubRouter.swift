@@ -32,11 +32,6 @@ struct HubRouter: HTTPResponder {
     }
 
     func respond(to request: Request, context: APIContext) async throws -> Response {
-        await answer(request, context: context)
-    }
-
-    /// The answer, whatever it is.
-    func answer(_ request: Request, context: APIContext) async -> Response {
         let response: Response
         do throws(APIError) {
             response = try await answer(request, context)

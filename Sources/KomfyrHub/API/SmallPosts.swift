@@ -113,7 +113,9 @@ final class SmallPosts: ChannelDuplexHandler, RemovableChannelHandler {
         let (router, channel, loop) = (router, context.channel, context.eventLoop)
         Task(executorPreference: executor) {
             let peer = APIContext(peer: channel.remoteAddress)
-            let response = await router.answer(request, context: peer)
+            // It answers every fault itself.
+            let response =
+                (try? await router.respond(to: request, context: peer)) ?? Response(status: .internalServerError)
             let buffer = BufferedBody()
             try? await response.body.write(buffer)
             let bytes = buffer.bytes
