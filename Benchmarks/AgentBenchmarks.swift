@@ -9,9 +9,9 @@ struct AgentBenchmarks {
     let programs: String
 
     func run(into table: inout ResultsTable) throws {
-        var workload = Workload(seed: 3)
+        var source = SyslogLines(seed: 3)
         let now = wallClock()
-        let lines = (0..<1_024).map { _ in workload.syslogLine(at: now) }
+        let lines = (0..<1_024).map { _ in source.line(at: now) }
         try withAgent { agent, sink, ports in
             table.add("agent, idle", "\(format(agent.residentMiB)) MiB", memory: format(agent.residentMiB))
             let count = 2_000_000

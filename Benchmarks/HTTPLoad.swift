@@ -1,6 +1,10 @@
 import EventLoop
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Sends bodies over some keep-alive connections, each its next as soon as the last was answered.
 ///
 /// One thread with a loop. What a connection sends is made before, so that the sender costs little.
@@ -67,6 +71,95 @@ final class HTTPLoad: Sendable {
         state.withLock { state in
             state.open -= 1
             if let failure, state.failure == nil { state.failure = failure }
+        }
+    }
+}
+
+/// Sends batches on a thread of its own until it is stopped.
+final class LoadThread: Sendable {
+    private struct State {
+        var isStopped = false
+        var batches = 0
+        var started = seconds()
+        var failure: String?
+    }
+
+    private let state = Mutex(State())
+    private let batchLogs: Double
+    private let done = Mutex(false)
+
+    /// Begins, over 4 connections.
+    /// - Parameters:
+    ///   - port: the hub's.
+    ///   - requests: sent in turn, again and again.
+    ///   - batchLogs: logs of each.
+    /// - Throws: when there is no thread.
+    init(port: UInt16, requests: [[UInt8]], batchLogs: Int = 1_000) throws {
+        self.batchLogs = Double(batchLogs)
+        var thread = pthread_t()
+        let work = Unmanaged.passRetained(Work(owner: self, port: port, requests: requests))
+        let code = pthread_create(
+            &thread,
+            nil,
+            { work in
+                guard let work else { return nil }
+                Unmanaged<Work>.fromOpaque(work).takeRetainedValue().run()
+                return nil
+            },
+            work.toOpaque()
+        )
+        guard code == 0 else {
+            work.release()
+            throw BenchmarkError("no thread for the load")
+        }
+        pthread_detach(thread)
+    }
+
+    /// Ends it.
+    /// - Returns: logs a second.
+    func stop() throws -> Double {
+        let (batches, elapsed) = state.withLock { state in
+            state.isStopped = true
+            return (state.batches, seconds() - state.started)
+        }
+        while !done.withLock({ $0 }) { pause(ms: 1) }
+        if let failure = state.withLock({ $0.failure }) { throw BenchmarkError(failure) }
+        return Double(batches) * batchLogs / elapsed
+    }
+
+    /// What the thread does.
+    private final class Work {
+        let owner: LoadThread
+        let port: UInt16
+        let requests: [[UInt8]]
+
+        init(owner: LoadThread, port: UInt16, requests: [[UInt8]]) {
+            self.owner = owner
+            self.port = port
+            self.requests = requests
+        }
+
+        func run() {
+            var place = 0
+            while !owner.state.withLock({ $0.isStopped }) {
+                // A few at a time, so that it ends soon when it is to.
+                let end = min(place + 64, requests.count)
+                do {
+                    let some = Array(requests[place..<end])
+                    let outcome = try HTTPLoad.run(port: port, connections: 4, requests: some, repeats: 1)
+                    owner.state.withLock { state in
+                        state.batches += outcome.answered
+                        if outcome.refused > 0 { state.failure = outcome.firstRefusal }
+                    }
+                } catch {
+                    owner.state.withLock { state in
+                        state.failure = "\(error)"
+                        state.isStopped = true
+                    }
+                }
+                place = end == requests.count ? 0 : end
+            }
+            owner.done.withLock { $0 = true }
         }
     }
 }

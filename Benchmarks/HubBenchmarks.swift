@@ -1,128 +1,121 @@
-import EventLoop
-
-#if canImport(Glibc)
-import Glibc
-#endif
-
-/// The hub with its private Redis: batches, single logs, memory.
+/// The hub with its private Redis: what it takes in and what that costs, beside a key per log and beside the floor.
 struct HubBenchmarks {
     let programs: String
-    private let key = "kmf_benchmark0benchmark0benchmark000"
+    /// Logs of each ingest row.
+    let logs: Int
 
     func run(into table: inout ResultsTable) throws {
+        let floor = try Floor.run(logs: min(logs, 200_000))
+        table.add(
+            "floor: scan, fill columns, zstd; no HTTP, no Redis",
+            "\(format(floor.bytes)) bytes of columns a log",
+            processor: format(floor.processor)
+        )
+        let keyed = try KeyPerLog.run(logs: logs)
+        table.add(
+            "a Redis key per log with indexes, 4 connections",
+            "\(format(keyed.logsPerSecond)) logs/s, \(format(keyed.bytesPerLog)) bytes of RAM a log",
+            processor: format(keyed.processor)
+        )
         for size in [1_000, 5_000] {
-            try withHub { hub, port in
-                let idle = hub.residentMiB
+            try HubProgram.run(programs) { hub in
+                let idle = hub.program.residentMiB
                 if size == 1_000 { table.add("hub, idle", "\(format(idle)) MiB", memory: format(idle)) }
-                var workload = Workload(seed: 1)
-                let bodies = (0..<(200_000 / size))
-                    .map { _ in
-                        request("/api/logs/batch", workload.batch(of: size, endingAt: wallClock()), minimal: true)
-                    }
-                let logs = 1_000_000
-                let measured = try measure(hub, port, connections: 4, bodies, repeats: logs / 200_000)
+                let measured = try batches(of: size, to: hub)
                 table.add(
                     "hub, batches of \(format(Double(size))), 4 connections",
-                    "\(format(Double(logs) / measured.seconds)) logs/s",
-                    processor: format(measured.processor / Double(logs) * 1e6),
-                    memory: format(hub.residentMiB)
+                    "\(format(measured.rate)) logs/s",
+                    processor: "\(format(measured.processor)) (Redis \(format(measured.redis)))",
+                    memory: format(hub.program.residentMiB),
+                    ratio: "\(ratio(measured.rate / keyed.logsPerSecond)) of the rate and "
+                        + "\(ratio(measured.processor / keyed.processor)) of the CPU of a key per log; "
+                        + "\(ratio(measured.processor / floor.processor)) of the floor's CPU"
                 )
             }
         }
-        try withHub { hub, port in
-            var workload = Workload(seed: 2)
-            let bodies = (0..<10_000)
-                .map { _ in request("/api/logs", workload.single(at: wallClock()), minimal: false) }
-            let measured = try measure(hub, port, connections: 64, bodies, repeats: 10)
+        try HubProgram.run(programs) { hub in
+            let measured = try singles(to: hub)
             table.add(
                 "hub, one log a POST, 64 connections",
-                "\(format(100_000 / measured.seconds)) POST/s",
-                processor: format(measured.processor * 10),
-                memory: format(hub.residentMiB)
+                "\(format(measured.rate)) POST/s",
+                processor: "\(format(measured.processor)) (Redis \(format(measured.redis)))",
+                memory: format(hub.program.residentMiB)
             )
         }
     }
 
-    private func measure(
-        _ hub: Program,
-        _ port: UInt16,
-        connections: Int,
-        _ requests: [[UInt8]],
-        repeats: Int
-    ) throws -> (seconds: Double, processor: Double) {
+    /// What a million logs cost.
+    private struct Measured {
+        var rate: Double
+        var processor: Double
+        var redis: Double
+    }
+
+    private func batches(of size: Int, to hub: HubProgram) throws -> Measured {
+        var workload = Workload(seed: 1, count: logs + 20 * size, endingAt: wallClock() / 1_000_000, hours: 48)
         // The first round warms connections, decoders and Redis up, and is not counted.
-        _ = try HTTPLoad.run(port: port, connections: connections, requests: Array(requests.prefix(20)), repeats: 1)
-        let start = seconds()
-        let processor = hub.processorSeconds
-        let outcome = try HTTPLoad.run(port: port, connections: connections, requests: requests, repeats: repeats)
-        let result = (seconds() - start, hub.processorSeconds - processor)
-        guard outcome.refused == 0 else { throw BenchmarkError("the hub refused: \(outcome.firstRefusal)") }
-        return result
+        try hub.post((0..<20).map { _ in Self.request(&workload, size) })
+        var rounds = Rounds(hub)
+        var left = logs / size
+        while left > 0 {
+            // In rounds, so that what is sent need not all be made beforehand; only sending counts.
+            let requests = (0..<min(left, 400_000 / size)).map { _ in Self.request(&workload, size) }
+            left -= requests.count
+            try rounds.measure { try hub.post(requests) }
+        }
+        return rounds.result(logs: logs / size * size)
     }
 
-    private func request(_ path: String, _ body: [UInt8], minimal: Bool) -> [UInt8] {
-        var head = "POST \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer \(key)\r\n"
-        head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n"
-        if minimal { head += "Prefer: return=minimal\r\n" }
-        return Array((head + "\r\n").utf8) + body
+    private func singles(to hub: HubProgram) throws -> Measured {
+        let count = max(1_000, logs / 10)
+        var workload = Workload(seed: 2, count: count + 1_000, endingAt: wallClock() / 1_000_000, hours: 1 / 60)
+        func requests(_ count: Int) -> [[UInt8]] {
+            (0..<count)
+                .map { _ in
+                    workload.next()
+                    return HubProgram.post("/api/logs", workload.json, minimal: false)
+                }
+        }
+        try hub.post(requests(1_000), connections: 64)
+        let all = requests(count)
+        var rounds = Rounds(hub)
+        try rounds.measure { try hub.post(all, connections: 64) }
+        return rounds.result(logs: count)
     }
 
-    private func withHub(_ body: (Program, UInt16) throws -> Void) throws {
-        try withTemporaryFolder { folder in
-            let port = freePort()
-            let hub = try Program(
-                "\(programs)/komfyr-hub",
-                ["serve"],
-                environment: [
-                    "HOST": "127.0.0.1", "PORT": "\(port)", "KOMFYRVAKT_API_KEY": key,
-                    "KOMFYRVAKT_DATA_DIR": "\(folder)/data",
-                ],
-                folder: folder
+    static func request(_ workload: inout Workload, _ size: Int) -> [UInt8] {
+        HubProgram.post("/api/logs/batch", workload.batch(of: size), minimal: true)
+    }
+
+    /// Sums up time and processor time of what is measured.
+    private struct Rounds {
+        private let hub: HubProgram
+        private var elapsed = 0.0
+        private var processor = 0.0
+        private var redis = 0.0
+
+        init(_ hub: HubProgram) { self.hub = hub }
+
+        mutating func measure(_ body: () throws -> Void) throws {
+            let before = (hub.program.processorSeconds, hub.redisProcessorSeconds)
+            let start = seconds()
+            try body()
+            elapsed += seconds() - start
+            processor += hub.program.processorSeconds - before.0
+            redis += hub.redisProcessorSeconds - before.1
+        }
+
+        func result(logs: Int) -> Measured {
+            Measured(
+                rate: Double(logs) / elapsed,
+                processor: processor / Double(logs) * 1e6,
+                redis: redis / Double(logs) * 1e6
             )
-            defer { hub.stop() }
-            let probe = Array("GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8)
-            let deadline = seconds() + 30
-            while true {
-                if let outcome = try? HTTPLoad.run(port: port, connections: 1, requests: [probe], repeats: 1),
-                    outcome.answered == 1
-                {
-                    break
-                }
-                guard seconds() < deadline else {
-                    throw BenchmarkError("the hub does not start:\n\(readText("\(folder)/komfyr-hub.log"))")
-                }
-                pause(ms: 50)
-            }
-            try body(hub, port)
         }
     }
 }
 
-/// Calls `body` with a new folder, and removes it afterwards.
-func withTemporaryFolder(_ body: (String) throws -> Void) throws {
-    var template = Array("/tmp/komfyr-bench-XXXXXX".utf8CString)
-    guard let made = mkdtemp(&template) else { throw BenchmarkError("cannot make a folder in /tmp") }
-    let folder = String(cString: made)
-    guard chdir(folder) == 0 else { throw BenchmarkError("cannot enter \(folder)") }
-    defer { removeTree(folder) }
-    try body(folder)
-}
-
-/// Removes a folder with all it holds.
-private func removeTree(_ path: String) {
-    if let folder = opendir(path) {
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name == "." || name == ".." { continue }
-            if entry.pointee.d_type == UInt8(DT_DIR) {
-                removeTree("\(path)/\(name)")
-            } else {
-                unlink("\(path)/\(name)")
-            }
-        }
-        closedir(folder)
-    }
-    rmdir(path)
+/// `7.1 times`.
+func ratio(_ value: Double) -> String {
+    value < 1 ? "\(format((value * 1_000).rounded() / 10)) %" : "\(format(value)) times"
 }

@@ -77,10 +77,15 @@ final class Program {
     }
 
     /// Processor seconds used so far, with those of its children that still run (the hub's private Redis).
-    var processorSeconds: Double {
-        ([pid] + children)
+    var processorSeconds: Double { Self.processorSeconds([pid] + children) }
+
+    /// Of its children that still run, alone.
+    var childrenProcessorSeconds: Double { Self.processorSeconds(children) }
+
+    private static func processorSeconds(_ pids: [pid_t]) -> Double {
+        pids
             .reduce(0) { sum, pid in
-                let fields = Self.statFields(pid)
+                let fields = statFields(pid)
                 guard fields.count > 14, let user = Double(fields[11]), let system = Double(fields[12]) else {
                     return sum
                 }
@@ -122,6 +127,35 @@ final class Program {
         guard let end = text.lastIndex(of: ")") else { return [] }
         return text[text.index(after: end)...].split(separator: " ")
     }
+}
+
+/// Calls `body` with a new folder, and removes it afterwards.
+func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+    var template = Array("/tmp/komfyr-bench-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else { throw BenchmarkError("cannot make a folder in /tmp") }
+    let folder = String(cString: made)
+    guard chdir(folder) == 0 else { throw BenchmarkError("cannot enter \(folder)") }
+    defer { removeTree(folder) }
+    return try body(folder)
+}
+
+/// Removes a folder with all it holds.
+private func removeTree(_ path: String) {
+    if let folder = opendir(path) {
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name == "." || name == ".." { continue }
+            if entry.pointee.d_type == UInt8(DT_DIR) {
+                removeTree("\(path)/\(name)")
+            } else {
+                unlink("\(path)/\(name)")
+            }
+        }
+        closedir(folder)
+    }
+    rmdir(path)
 }
 
 /// A whole small file; empty when it cannot be read.

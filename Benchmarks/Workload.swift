@@ -1,119 +1,222 @@
 import Protocol
 
-/// Makes logs and syslog lines that look like a site's, the same ones from the same seed.
+/// Makes logs that look like a site's, the same ones from the same seed: one after the other over a span of time.
 ///
-/// A log is some 250 bytes of JSON: 200 groups, five levels, up to three tags, up to four numbers in `data`, a message
-/// with ids, addresses and durations in it.
+/// 200 groups of very different size, 300 message templates with ids, addresses and durations in them, five levels (70 %
+/// info), up to three of 40 tags, up to four of 23 numeric members and sometimes a string in `data`; six of ten have a
+/// `request_id`, one of a hundred a `trace`, which ten logs or so share. 257 bytes of JSON on average.
 struct Workload {
-    private var random: SplitMix64
-    private static let groups: [String] =
-        (1...40).map { "datacenter:server-rack-\($0)" } + (1...60).map { "warehouse:freezer-\($0)" }
-        + (1...60).map { "app:service-\($0):prod" } + (1...40).map { "iot:sensor-\($0)" }
-    private static let tags = ["network", "disk", "cpu", "auth", "http", "cache", "backup", "sensor", "alert", "retry"]
-    private static let fields = ["temperature", "humidity", "duration_ms", "cpu_percent", "battery", "queue_depth"]
-    private static let subjects = [
-        "Request %x from %i to /v1/orders/%n", "Freezer compartment %n", "Link flap detected on port %n towards %i",
-        "Payment intent pi_%x for customer %n", "Login attempt for user-%n from %i", "RAID array md%n on host node-%n",
-        "Background job #%n on worker-%n", "Sensor reading %n",
-    ]
-    private static let predicates = [
-        "completed with status 200 in %d ms", "timeout after %d ms, retrying", "reading within limits, drift %d",
-        "reported warning threshold exceeded by %d percent", "accepted, queue depth %n, waited %d ms",
-    ]
+    /// The log made last, as JSON.
+    private(set) var json: [UInt8] = []
+    /// Its time, in milliseconds since 1970.
+    private(set) var milliseconds: Int64 = 0
+    /// Its group, in `groups`.
+    private(set) var group = 0
+    /// Its level, in `Vocabulary.levels`.
+    private(set) var level = 0
+    /// Its tags, in `Vocabulary.tags`, each once.
+    private(set) var tags: [Int] = []
 
-    init(seed: UInt64) { random = SplitMix64(state: seed) }
+    /// How many were made.
+    private(set) var made = 0
+    /// By group and by level.
+    private(set) var countsByGroup = [Int](repeating: 0, count: 200)
+    private(set) var countsByLevel = [Int](repeating: 0, count: 5)
+    /// The `trace` words from the middle of the logs, and how often each occurs: rare ones that a search can look for.
+    private(set) var middleTraces: [String: Int] = [:]
+
+    private var random: SplitMix64
+    private let count: Int
+    private let end: Int64
+    private let step: Double
+    private var trace = ""
+
+    /// Logs whose times rise over a span.
+    /// - Parameters:
+    ///   - seed: the same one gives the same logs, but for their times.
+    ///   - count: how many there will be.
+    ///   - end: the last one's time, in milliseconds since 1970.
+    ///   - hours: how long before it the first one lies.
+    init(seed: UInt64, count: Int, endingAt end: Int64, hours: Double) {
+        random = SplitMix64(state: seed)
+        self.count = count
+        self.end = end
+        step = hours * 3_600_000 / Double(max(1, count))
+    }
 
     /// A body for `POST /api/logs/batch`: `{"logs":[…]}`.
-    mutating func batch(of count: Int, endingAt time: Int64) -> [UInt8] {
+    mutating func batch(of size: Int) -> [UInt8] {
         var body = Array("{\"logs\":[".utf8)
-        for index in 0..<count {
+        body.reserveCapacity(size * 280)
+        for index in 0..<size {
             if index > 0 { body.append(UInt8(ascii: ",")) }
-            appendLog(time - Int64(count - index) * 1_000_000, to: &body)
+            next()
+            body.append(contentsOf: json)
         }
         body.append(contentsOf: "]}".utf8)
         return body
     }
 
-    /// A body for `POST /api/logs`.
-    mutating func single(at time: Int64) -> [UInt8] {
-        var body: [UInt8] = []
-        appendLog(time, to: &body)
-        return body
+    /// Makes the next log.
+    mutating func next() {
+        if made % 1_000 == 0 { trace = hexadecimal(random.next(), digits: 16) }
+        milliseconds = end - Int64(Double(count - made - 1) * step + random.fraction() * min(step, 5))
+        group = random.pick(Self.cumulatedGroups)
+        level = random.pick([0.12, 0.82, 0.92, 0.99, 1])
+        countsByGroup[group] += 1
+        countsByLevel[level] += 1
+        let kind = Vocabulary.all[Self.groups[group].kind]
+        json.removeAll(keepingCapacity: true)
+        appendText("{\"message\":\"")
+        appendMessage(kind)
+        appendText("\",\"level\":\"")
+        appendText(Vocabulary.levels[level])
+        appendText("\",\"group\":\"")
+        appendText(Self.groups[group].name)
+        appendText("\",\"tags\":[")
+        appendTags()
+        appendText("],\"data\":{")
+        appendData(kind)
+        appendText("},\"timestamp\":\"")
+        Timestamp.append(milliseconds * 1_000_000, to: &json)
+        appendText("\"}")
+        made += 1
     }
 
-    private mutating func appendLog(_ time: Int64, to body: inout [UInt8]) {
-        body.append(contentsOf: "{\"message\":".utf8)
-        let message = fill(pick(Self.subjects)) + " " + fill(pick(Self.predicates))
-        JSONText.appendString(message, to: &body)
-        let roll = random.next() % 100
-        let level = roll < 12 ? "debug" : roll < 82 ? "info" : roll < 92 ? "warning" : roll < 99 ? "error" : "critical"
-        body.append(contentsOf: ",\"level\":\"\(level)\",\"group\":\"\(pick(Self.groups))\",\"tags\":[".utf8)
-        let tags = Int(random.next() % 4)
-        for index in 0..<tags {
-            if index > 0 { body.append(UInt8(ascii: ",")) }
-            JSONText.appendString(pick(Self.tags), to: &body)
+    // MARK: Groups
+
+    /// The groups' names, and which of `Vocabulary.all` each belongs to.
+    static let groups = Vocabulary.all.indices.flatMap { kind in
+        Vocabulary.all[kind].groups.map { (name: $0, kind: kind) }
+    }
+
+    /// Sizes fall as 1 / (rank + 8)^0.8; who has which rank is shuffled, but for the groups that queries name.
+    private static let cumulatedGroups: [Double] = {
+        var ranks = Array(groups.indices)
+        var random = SplitMix64(state: 7)
+        for index in ranks.indices.dropLast() { ranks.swapAt(index, index + random.below(ranks.count - index)) }
+        for (name, rank) in [("datacenter:server-rack-1", 0), ("warehouse:freezer-3", 146)] {
+            if let group = groups.firstIndex(where: { $0.name == name }), let other = ranks.firstIndex(of: rank) {
+                ranks.swapAt(group, other)
+            }
         }
-        body.append(contentsOf: "],\"data\":{".utf8)
-        let first = Int(random.next() % 6)
-        for index in 0..<Int(random.next() % 5) {
-            if index > 0 { body.append(UInt8(ascii: ",")) }
-            let name = Self.fields[(first + index) % Self.fields.count]
-            body.append(contentsOf: "\"\(name)\":\(random.next() % 1_000).\(random.next() % 10)".utf8)
+        let weights = ranks.map { SplitMix64.power(Double($0) + 8, -0.8) }
+        let sum = weights.reduce(0, +)
+        var total = 0.0
+        return weights.map { weight in
+            total += weight / sum
+            return total
         }
-        body.append(contentsOf: "},\"timestamp\":\"".utf8)
-        Timestamp.append(time, to: &body)
-        body.append(contentsOf: "\"}".utf8)
+    }()
+
+    // MARK: Parts of a log
+
+    private mutating func appendMessage(_ kind: Vocabulary) {
+        // Some templates are much commoner than others.
+        let template = Int(SplitMix64.power(random.fraction(), 1.5) * 50)
+        fill(kind.subjects[template / 5])
+        json.append(0x20)
+        fill(kind.predicates[template % 5])
+        if random.fraction() < 0.6 {
+            appendText(" request_id=")
+            appendText(hexadecimal(random.next() >> 24, digits: 10))
+        }
+        if random.fraction() < 0.01 {
+            appendText(" trace=")
+            appendText(trace)
+            if made / 10_000 == count / 20_000 { middleTraces[trace, default: 0] += 1 }
+        }
     }
 
-    /// RFC 3164 lines of exactly 155 bytes, without an end.
-    mutating func syslogLine(at time: Int64) -> [UInt8] {
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let text = Timestamp.text(time)
-        let date = Timestamp.date(days: Int(time / 86_400_000_000_000))
-        let day = date.day < 10 ? " \(date.day)" : "\(date.day)"
-        let clock = text.dropFirst(11).prefix(8)
-        var line = "<\(128 + random.next() % 64)>\(months[date.month - 1]) \(day) \(clock) web-0\(random.next() % 8) "
-        line += "\(pick(["nginx", "sshd", "postgres", "kernel", "haproxy"]))[\(1_000 + random.next() % 9_000)]: "
-        line += fill(pick(Self.subjects)) + " " + fill(pick(Self.predicates))
-        var bytes = Array(line.utf8.prefix(155))
-        while bytes.count < 155 { bytes.append(UInt8(ascii: ".")) }
-        return bytes
-    }
-
-    private mutating func pick<Element>(_ list: [Element]) -> Element {
-        list[Int(random.next() % UInt64(list.count))]
-    }
-
-    /// Replaces `%x %i %n %d` by a hex id, an address, a number and a duration.
-    private mutating func fill(_ template: String) -> String {
-        var text = ""
+    /// Appends a template with its marks replaced.
+    private mutating func fill(_ template: String) {
         var isMark = false
-        for character in template {
+        for byte in template.utf8 {
             guard isMark else {
-                if character == "%" { isMark = true } else { text.append(character) }
+                if byte == UInt8(ascii: "%") { isMark = true } else { json.append(byte) }
                 continue
             }
             isMark = false
-            switch character {
-            case "x": text += String(random.next() % 0xFFFF_FFFF, radix: 16)
-            case "i": text += "10.\(random.next() % 16).\(random.next() % 256).\(random.next() % 256)"
-            case "d": text += "\(random.next() % 3_000).\(random.next() % 10)"
-            default: text += "\(random.next() % 1_000_000)"
+            switch byte {
+            case UInt8(ascii: "d"): appendText(String(1 + random.below(999_999)))
+            case UInt8(ascii: "n"): appendText(String(1 + random.below(16)))
+            case UInt8(ascii: "x"): appendText(hexadecimal(random.next() >> 32, digits: 8))
+            case UInt8(ascii: "i"): appendText("10.\(random.below(16)).\(random.below(256)).\(random.below(256))")
+            case UInt8(ascii: "t"):
+                appendDecimal(random.logNormal(mean: 3, deviation: 1.2), digits: 1)
+                appendText("ms")
+            case UInt8(ascii: "p"): appendDecimal(random.fraction() * 100, digits: 1)
+            default: json.append(byte)
             }
         }
-        return text
     }
-}
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers from the same seed on every machine.
-struct SplitMix64 {
-    var state: UInt64
+    private mutating func appendTags() {
+        tags.removeAll(keepingCapacity: true)
+        for _ in 0..<random.pick([0.2, 0.6, 0.85, 1]) {
+            let tag = Int(SplitMix64.power(random.fraction(), 1.6) * 40)
+            if tags.contains(tag) { continue }
+            if !tags.isEmpty { json.append(UInt8(ascii: ",")) }
+            tags.append(tag)
+            appendText("\"")
+            appendText(Vocabulary.tags[tag])
+            appendText("\"")
+        }
+    }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
+    private mutating func appendData(_ kind: Vocabulary) {
+        let numbers = random.pick([0.1, 0.28, 0.55, 0.8, 1])
+        let first = random.below(5)
+        for index in 0..<numbers {
+            if index > 0 { json.append(UInt8(ascii: ",")) }
+            let name = kind.numbers[(first + index) % 5]
+            appendText("\"")
+            appendText(name)
+            appendText("\":")
+            guard let field = Self.fields[name] else { continue }
+            var (lowest, highest) = (field.lowest, field.highest)
+            // A freezer is not a server room.
+            if name == "temperature", kind.numbers[1] == "humidity", kind.numbers[2] == "door_seconds" {
+                (lowest, highest) = (-22, -16)
+            } else if name == "temperature", kind.numbers[1] == "cpu_percent" {
+                (lowest, highest) = (18, 38)
+            }
+            appendDecimal(lowest + (highest - lowest) * random.fraction(), digits: field.digits)
+        }
+        guard random.fraction() < 0.15 else { return }
+        let (name, values) = Vocabulary.strings[random.below(Vocabulary.strings.count)]
+        if numbers > 0 { json.append(UInt8(ascii: ",")) }
+        appendText("\"\(name)\":\"\(values[random.below(64) % values.count])\"")
+    }
+
+    private static let fields = Dictionary(uniqueKeysWithValues: Vocabulary.fields.map { ($0.name, $0) })
+
+    // MARK: Text
+
+    private mutating func appendText(_ text: String) { json.append(contentsOf: text.utf8) }
+
+    /// As most languages print it: rounded to so many digits, without zeros at the end but for one behind the point.
+    private mutating func appendDecimal(_ value: Double, digits: Int) {
+        guard digits > 0 else { return appendText(String(Int(value))) }
+        var scale = 1
+        for _ in 0..<digits { scale *= 10 }
+        var scaled = Int((value * Double(scale)).rounded())
+        if scaled < 0 {
+            json.append(UInt8(ascii: "-"))
+            scaled = -scaled
+        }
+        appendText(String(scaled / scale))
+        json.append(UInt8(ascii: "."))
+        var rest = scaled % scale
+        repeat {
+            scale /= 10
+            json.append(UInt8(ascii: "0") + UInt8(rest / scale))
+            rest %= scale
+        } while rest > 0
+    }
+
+    private func hexadecimal(_ value: UInt64, digits: Int) -> String {
+        let text = String(value, radix: 16)
+        return String(repeating: "0", count: max(0, digits - text.count)) + text
     }
 }

@@ -12,6 +12,13 @@ extension HubLimits {
     static let headerFields = 100
     /// The largest request body as it is sent, in bytes; what it unpacks to is bounded by `ProtocolLimits.bodyBytes`.
     static let requestBodyBytes = 64 << 20
+    /// Smaller bodies are decoded and stored on their connection's event loop, in some tens of microseconds, larger ones
+    /// in the pool: to hand one over costs 10 to 20 microseconds, and a loop that decodes for long keeps others waiting.
+    static let loopBodyBytes = 16 << 10
+    /// What a log takes in a body, rather too little: so much room is made for a body's logs before it is scanned.
+    static let usualLogBytes = 192
+    /// Smaller bodies are kept in the WAL as they came: too little in them repeats for zstd.
+    static let packedBodyBytes = 4 << 10
     /// Bytes of request bodies held at one time, over all connections.
     ///
     /// It keeps many large uploads from filling the memory: beyond, requests get 503 and come again.

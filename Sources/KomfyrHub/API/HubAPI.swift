@@ -92,7 +92,7 @@ struct HubAPI: Sendable {
     ) -> Application<HubRouter> {
         Application(
             responder: router,
-            server: HTTPServerBuilder { responder in
+            server: .onEventLoops(router: router) { responder in
                 HubChannel(responder: responder, certificate: certificate, limits: limits)
             },
             configuration: ApplicationConfiguration(

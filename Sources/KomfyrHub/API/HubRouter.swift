@@ -124,7 +124,14 @@ struct HubRouter: HTTPResponder {
             call.query = try QueryParameters(address[address.utf8.index(after: mark)...].utf8)
             try call.query.check(known: route.parameters)
         }
-        var response = try await route.handler(call)
+        var response: Response
+        if route.runsOnLoop {
+            response = try await route.handler(call)
+        } else {
+            let call = call
+            response = try await inPool { () async throws(APIError) in try await route.handler(call) }
+            if response.body.contentLength == nil { response.body = response.body.writtenInPool }
+        }
         if let renewedCookie, !response.headers.contains(.setCookie) { response.headers[.setCookie] = renewedCookie }
         return response
     }

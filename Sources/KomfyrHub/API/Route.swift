@@ -11,6 +11,8 @@ struct Route: Sendable {
     var access: Access
     /// The query parameters that it knows.
     var parameters: [String] = []
+    /// The handler never takes long, and runs on its connection's event loop; the others run in the pool.
+    var runsOnLoop = false
     /// What the OpenAPI description says about it; a test lists the routes that have none.
     var documentation: RouteDocumentation?
     var handler: @Sendable (APICall) async throws(APIError) -> Response

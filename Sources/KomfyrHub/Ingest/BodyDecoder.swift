@@ -32,6 +32,7 @@ final class BodyDecoder {
     private var scanner = JSONScanner()
     private var lineScanner = JSONScanner()
     private let text = PaddedBuffer()
+    private let packer = BodyPacker()
 
     /// Decodes a body.
     /// - Parameters:
@@ -61,6 +62,9 @@ final class BodyDecoder {
         return builder.finish()
     }
 
+    /// A body as one zstd frame; nil when that makes it no smaller.
+    func pack(_ body: [UInt8]) -> [UInt8]? { packer.pack(body) }
+
     /// What a large body has made it take, so that idle decoders stay small.
     private func giveBack() {
         text.removeAll(keeping: HubLimits.decoderScratchBytes)
@@ -70,12 +74,13 @@ final class BodyDecoder {
     }
 
     /// What an idle decoder keeps, in bytes.
-    var memory: Int { text.capacity + scanner.memory + lineScanner.memory + decompressor.memory }
+    var memory: Int { text.capacity + scanner.memory + lineScanner.memory + decompressor.memory + packer.memory }
 
     /// Decodes `text`; problems of the whole body that are no JSON problems are left in the builder.
     private func decodeText(_ builder: inout ColumnBuilder) throws(JSONProblem) {
         // Escapes shrink, and names, brackets and numbers go: the columns seldom need as much, and grow if they do.
         builder.columns.text.reserveCapacity(text.count)
+        if builder.context.format != .single { builder.reserve(text.count / HubLimits.usualLogBytes) }
         if builder.context.format == .ndjson {
             try decodeLines(text.bytes, &builder)
             return

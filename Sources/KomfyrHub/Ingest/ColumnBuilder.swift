@@ -42,6 +42,13 @@ struct ColumnBuilder {
         defaultTags.append(UInt8(ascii: "]"))
     }
 
+    /// Makes room for so many logs.
+    mutating func reserve(_ logs: Int) {
+        columns.reserve(logs)
+        groups.reserveCapacity(logs)
+        positions.reserveCapacity(logs)
+    }
+
     /// Whether another log may be appended; when not, `problem` says why.
     var hasRoom: Bool {
         mutating get {

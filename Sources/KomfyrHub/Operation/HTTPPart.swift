@@ -15,7 +15,7 @@ struct HTTPPart: Service {
     let onRunning: @Sendable (Int) async -> Void
 
     func run() async throws {
-        var logger = Logger(label: "http")
+        var logger = Logger(label: "http") { ServerLogHandler(base: Logger(label: $0).handler) }
         // Hummingbird tells at `info` what the hub says itself.
         logger.logLevel = max(logger.logLevel, .notice)
         let application = api.application(host: host, port: port, certificate: certificate, logger: logger) {

@@ -54,6 +54,12 @@ extension StoreWriter {
 
     /// Applies a commit that Redis has, and answers it.
     func apply(_ plan: CommitPlan, entryBytes: Int, _ memory: StoreMemory) {
+        takeIn(plan, entryBytes: entryBytes, memory)
+        answer(plan)
+    }
+
+    /// Makes a commit that Redis has part of memory.
+    func takeIn(_ plan: CommitPlan, entryBytes: Int, _ memory: StoreMemory) {
         state.room.wrote(entryBytes)
         if state.room.writeTrouble != nil { state.room.note(writeTrouble: nil) }
         let now = configuration.clock()
@@ -95,7 +101,6 @@ extension StoreWriter {
         // From here on readers see the commit whole.
         memory.nextSequence.store(plan.nextSequence, ordering: .releasing)
         if memory.tails.withLock({ !$0.due.isEmpty }) { state.sealerWakes.raise() }
-        answer(plan)
     }
 
     /// Answers the requests of a commit that Redis has, and tells those who follow.

@@ -30,6 +30,16 @@ struct LogColumns: Sendable {
 
     var count: Int { timestamps.count }
 
+    /// Makes room for so many logs; not for their text.
+    mutating func reserve(_ logs: Int) {
+        timestamps.reserveCapacity(logs)
+        levels.reserveCapacity(logs)
+        messages.reserveCapacity(logs)
+        tags.reserveCapacity(logs)
+        data.reserveCapacity(logs)
+        sources.reserveCapacity(logs)
+    }
+
     func bytes(_ range: TextRange) -> ArraySlice<UInt8> {
         text[Int(range.offset)..<Int(range.offset) + Int(range.length)]
     }

@@ -10,6 +10,16 @@ struct LogRows: Sendable {
 
     var count: Int { sequences.count }
 
+    init() {}
+
+    /// No rows, with room for as many as others have.
+    init(roomFor other: LogRows) {
+        columns.reserve(other.count)
+        columns.text.reserveCapacity(other.columns.text.count)
+        sequences.reserveCapacity(other.count)
+        receivedAt.reserveCapacity(other.count)
+    }
+
     /// What they take in memory, in bytes, roughly: the text and 57 bytes of columns a log.
     var bytes: Int { columns.text.count + count * 57 }
 
@@ -40,6 +50,42 @@ struct LogRows: Sendable {
         }
     }
 
+    /// Appends some logs of a decoded body, column by column.
+    mutating func append(_ body: DecodedBody, rows: ArraySlice<UInt32>, firstSequence: UInt64, arrival: Int64) {
+        let source = body.columns
+        columns.timestamps.append(contentsOf: rows.lazy.map { source.timestamps[Int($0)] })
+        columns.levels.append(contentsOf: rows.lazy.map { source.levels[Int($0)] })
+        sequences.append(contentsOf: rows.lazy.map { firstSequence + UInt64(body.positions[Int($0)]) })
+        receivedAt.append(contentsOf: repeatElement(arrival, count: rows.count))
+        var shared = SharedText()
+        for row in rows { appendText(source, row: Int(row), shared: &shared) }
+    }
+
+    /// Appends the four texts of a log.
+    ///
+    /// The decoder writes tags, data and message one behind the other, so that they are mostly copied in one go.
+    private mutating func appendText(_ source: LogColumns, row: Int, shared: inout SharedText) {
+        let (message, tags, data) = (source.messages[row], source.tags[row], source.data[row])
+        let first = tags.isNone ? data.isNone ? message : data : tags
+        let length = message.length + tags.length + data.length
+        let isOnePiece =
+            (tags.isNone || tags.length < SharedText.leastBytes)
+            && (tags.isNone || tags.offset + tags.length == (data.isNone ? message.offset : data.offset))
+            && (data.isNone || data.offset + data.length == message.offset)
+        if isOnePiece {
+            let place = copy(TextRange(offset: first.offset, length: length), of: source)
+            let moved = place.offset &- first.offset
+            columns.tags.append(tags.isNone ? .none : TextRange(offset: tags.offset &+ moved, length: tags.length))
+            columns.data.append(data.isNone ? .none : TextRange(offset: data.offset &+ moved, length: data.length))
+            columns.messages.append(TextRange(offset: message.offset &+ moved, length: message.length))
+        } else {
+            columns.messages.append(copy(message, of: source))
+            columns.tags.append(copy(tags, of: source, shared: &shared))
+            columns.data.append(copy(data, of: source))
+        }
+        columns.sources.append(copy(source.sources[row], of: source, shared: &shared))
+    }
+
     /// Appends one log of other columns.
     ///
     /// `shared` belongs to these columns and to these rows, from the first log that is copied to the last.
@@ -52,10 +98,7 @@ struct LogRows: Sendable {
     ) {
         columns.timestamps.append(source.timestamps[row])
         columns.levels.append(source.levels[row])
-        columns.messages.append(copy(source.messages[row], of: source))
-        columns.tags.append(copy(source.tags[row], of: source, shared: &shared))
-        columns.data.append(copy(source.data[row], of: source))
-        columns.sources.append(copy(source.sources[row], of: source, shared: &shared))
+        appendText(source, row: row, shared: &shared)
         sequences.append(sequence)
         receivedAt.append(arrival)
     }

@@ -86,7 +86,10 @@ struct GroupState {
                 newest: openNewest,
                 isSorted: openIsSorted
             )
+            let full = open
             clearOpen()
+            // A tail that filled up will do so again; one that was merely old may have been the group's last.
+            if full.count >= HubLimits.sealRecords / 2 { open = LogRows(roomFor: full) }
         }
         return frozen
     }

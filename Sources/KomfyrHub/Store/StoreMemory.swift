@@ -45,15 +45,17 @@ final class StoreMemory: Sendable {
             }
             return
         }
-        for (index, rows) in Self.rowsByGroup(body.groups, count: groups.count).enumerated() where !rows.isEmpty {
-            guard let group = groups[index] else { continue }
+        let (order, starts) = Self.rowsByGroup(body.groups, count: groups.count)
+        for (index, group) in groups.enumerated() {
+            guard let group else { continue }
+            var rows = order[starts[index]..<starts[index + 1]]
             change(group, now: now, policy: policy) { open, marks in
-                var shared = LogRows.SharedText()
-                for row in rows {
-                    let sequence = firstSequence + UInt64(body.positions[Int(row)])
-                    if leavesOutMarked && sequence <= marks.done { continue }
-                    open.append(body.columns, row: Int(row), sequence: sequence, receivedAt: arrival, shared: &shared)
+                if leavesOutMarked {
+                    // Sequences rise with the rows.
+                    rows = rows.drop { firstSequence + UInt64(body.positions[Int($0)]) <= marks.done }
                 }
+                if rows.isEmpty { return }
+                open.append(body, rows: rows, firstSequence: firstSequence, arrival: arrival)
             }
         }
     }
@@ -97,11 +99,20 @@ final class StoreMemory: Sendable {
         }
     }
 
-    /// The rows of each group, in order.
-    private static func rowsByGroup(_ groups: [UInt32], count: Int) -> [[UInt32]] {
-        var rows = [[UInt32]](repeating: [], count: count)
-        for (row, group) in groups.enumerated() { rows[Int(group)].append(UInt32(row)) }
-        return rows
+    /// The rows of all groups, in order within each; those of group n begin at the n-th start.
+    private static func rowsByGroup(_ groups: [UInt32], count: Int) -> (order: [UInt32], starts: [Int]) {
+        var starts = [Int](repeating: 0, count: count + 1)
+        for group in groups { starts[Int(group) + 1] += 1 }
+        for index in 0..<count { starts[index + 1] += starts[index] }
+        var next = starts
+        let order = [UInt32](unsafeUninitializedCapacity: groups.count) { order, filled in
+            for (row, group) in groups.enumerated() {
+                order.initializeElement(at: next[Int(group)], to: UInt32(truncatingIfNeeded: row))
+                next[Int(group)] += 1
+            }
+            filled = groups.count
+        }
+        return (order, starts)
     }
 }
 

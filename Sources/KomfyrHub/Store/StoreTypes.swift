@@ -28,7 +28,7 @@ struct RequestDefaults: Sendable, Equatable {
 
 /// A request that joins the open commit.
 struct IngestRequest: Sendable {
-    /// The body as it came, still compressed: this is what the WAL keeps.
+    /// What the WAL keeps: the body as it came, still compressed, or packed when a large one came plain.
     var body: [UInt8]
     var format: BodyFormat
     var encoding: BodyEncoding

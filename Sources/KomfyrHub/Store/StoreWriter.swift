@@ -23,6 +23,8 @@ actor StoreWriter {
     let replayer: Replayer
     var cache = SeenCache()
     var doubt: Doubt?
+    /// What was in doubt and turned out to be in Redis: to be answered as soon as requests are let in again.
+    var settled: CommitPlan?
     /// Redis's run: another one means that it was started again, and may have lost what it had answered.
     var redisRun: [UInt8]?
     /// The grant under which memory was last brought in step, or tried to be.

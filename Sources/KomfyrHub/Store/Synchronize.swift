@@ -50,6 +50,11 @@ extension StoreWriter {
             redisRun = run
             hasStarted = true
             begin(grant, memory)
+            // Only now: whoever is answered may send the next one at once, and shall not find the door closed.
+            if let settled {
+                self.settled = nil
+                answer(settled)
+            }
         } catch {
             logger.error("the store could not be read from Redis", metadata: ["error": "\(error)"])
             queue.close(.redisUnavailable("\(error)"))
@@ -78,17 +83,18 @@ extension StoreWriter {
             let value = try await replayer.entry(StoreKeys.entryID(known), memory.keys), value == doubt.value
         else { return false }
         self.doubt = nil
-        apply(doubt.plan, entryBytes: value.count, memory)
+        takeIn(doubt.plan, entryBytes: value.count, memory)
+        settled = doubt.plan
         return true
     }
 
-    /// Answers the commit in doubt after everything was read anew: its logs are in memory if Redis has them.
+    /// Settles the commit in doubt after everything was read anew: its logs are in memory if Redis has them.
     private func settleDoubt(_ memory: StoreMemory) async throws(RedisError) {
         guard let doubt else { return }
         let value = try await replayer.entry(StoreKeys.entryID(doubt.plan.firstSequence), memory.keys)
         if value == doubt.value {
             self.doubt = nil
-            answer(doubt.plan)
+            settled = doubt.plan
             return
         }
         let next = memory.nextSequence.load(ordering: .relaxed)

@@ -33,6 +33,8 @@ import Protocol
 ///  +----------------------------------------+
 /// ```
 ///
+/// A large body that came plain is packed first (zstd), and its encoding says so; others are kept as they came.
+///
 /// Sequence numbers count positions of the body, refused ones included: a request takes `positions` of them from its
 /// first. Which positions were refused is written down, so that replay decides nothing anew: it gives the same logs the
 /// same ids whatever the clock, the retention or the code say then. A body of which nothing was taken is left out.

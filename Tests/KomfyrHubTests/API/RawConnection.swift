@@ -39,6 +39,9 @@ final class RawConnection {
         }
     }
 
+    /// Tells the server that nothing more comes.
+    func sendEnd() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// Everything that came so far.
     var text: String {
         var piece = [UInt8](repeating: 0, count: 1 << 16)

@@ -8,9 +8,9 @@ import Testing
 
     private func serve(_ test: (Int) async throws -> Void) async throws { try await bed.serve(test) }
 
-    private static let key = "Authorization: Bearer \(APITestBed.adminKey)\r\n"
+    static let key = "Authorization: Bearer \(APITestBed.adminKey)\r\n"
 
-    private static func post(_ path: String, _ body: String, _ headers: String = "") -> String {
+    static func post(_ path: String, _ body: String, _ headers: String = "") -> String {
         "POST \(path) HTTP/1.1\r\nHost: localhost\r\n\(key)\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 

@@ -1,0 +1,193 @@
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// What the hub answers: RAM for a log, the eight queries, how they fare while it takes logs in at full speed, and how
+/// soon a log reaches the live stream.
+struct HubQueries {
+    let programs: String
+    let logs: Int
+
+    func run(into table: inout ResultsTable) throws {
+        try HubProgram.run(programs) { hub in
+            let before = try hub.redis.usedMemory()
+            var workload = Workload(seed: 2, count: logs, endingAt: wallClock() / 1_000_000, hours: 48)
+            var left = logs
+            while left > 0 {
+                let requests = (0..<min(100, (left + 4_999) / 5_000))
+                    .map { HubBenchmarks.request(&workload, min(5_000, left - $0 * 5_000)) }
+                left -= min(left, requests.count * 5_000)
+                try hub.post(requests)
+            }
+            try waitUntilSealed(hub)
+            let bytes = Double(try hub.redis.usedMemory() - before) / Double(logs)
+            table.add(
+                "hub, RAM in Redis, all in chunks, indexes included",
+                "\(format(bytes)) bytes a log",
+                memory: format(hub.program.residentMiB)
+            )
+            let queries = Self.queries(workload)
+            let connection = try BlockingConnection(port: hub.port)
+            for query in queries { try measure(query, on: connection, workload, into: &table) }
+            try underLoad(hub, queries.filter { $0.isListing }, into: &table)
+        }
+        try HubProgram.run(programs) { hub in try live(hub, into: &table) }
+    }
+
+    // MARK: The eight queries
+
+    private struct Question {
+        var what: String
+        var address: String
+        /// In milliseconds.
+        var target: Double
+        var isListing: Bool
+    }
+
+    private static func queries(_ workload: Workload) -> [Question] {
+        let rare = workload.middleTraces.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? "none"
+        func listing(_ what: String, _ query: String, target: Double) -> Question {
+            Question(what: what, address: "/api/logs?limit=100&\(query)", target: target, isListing: true)
+        }
+        return [
+            listing("Q1 newest 100 of a group", "group=datacenter:server-rack-1", target: 4),
+            listing("Q2 newest 100 of datacenter:*", "group=datacenter:*", target: 8),
+            listing("Q3 newest 100 with level error, last 24 h", "levels=error&since=24h", target: 8),
+            listing("Q4 a rare word over everything", "q=\(rare)", target: 10),
+            listing("Q5 newest 100 of datacenter:* with `timeout`", "group=datacenter:*&q=timeout", target: 8),
+            Question(
+                what: "Q6 count per 5 min of datacenter:*",
+                address: "/api/histogram?interval=5m&group=datacenter:*",
+                target: 6,
+                isListing: false
+            ),
+            Question(
+                what: "Q8 count by level of everything",
+                address: "/api/histogram?interval=1d",
+                target: 5,
+                isListing: false
+            ),
+        ]
+    }
+
+    private func measure(
+        _ query: Question,
+        on connection: BlockingConnection,
+        _ workload: Workload,
+        into table: inout ResultsTable
+    ) throws {
+        let request = HubProgram.get(query.address)
+        let start = seconds()
+        let first = try connection.exchange(request)
+        let cold = (seconds() - start) * 1_000
+        let what = "hub, \(query.what); \(format(Double(logs))) logs stored"
+        guard first.status == 200 else {
+            return table.add(what, "not answered: \(first.status)")
+        }
+        let times = try (0..<20)
+            .map { _ in
+                let start = seconds()
+                _ = try connection.exchange(request)
+                return (seconds() - start) * 1_000
+            }
+        let found = Self.count(first.body)
+        table.add(
+            what,
+            "\(format(median(times))) ms, cold \(format(cold)) ms",
+            ratio:
+                "target \(format(query.target)) ms; \(query.isListing ? "\(found) logs" : "\(first.body.count) bytes")"
+        )
+        if query.what.hasPrefix("Q4"), let expected = workload.middleTraces.values.max(), found != expected {
+            throw BenchmarkError("\(query.what): \(found) logs instead of \(expected)")
+        }
+    }
+
+    /// Logs of a listing.
+    private static func count(_ body: [UInt8]) -> Int {
+        let mark = Array(#"{"id":"log_"#.utf8)
+        var count = 0
+        var rest = body[...]
+        while let place = rest.firstRange(of: mark) {
+            count += 1
+            rest = rest[place.upperBound...]
+        }
+        return count
+    }
+
+    // MARK: Under load
+
+    /// The listings in turn, with nothing else to do and then while batches come as fast as they are taken.
+    private func underLoad(_ hub: HubProgram, _ queries: [Question], into table: inout ResultsTable) throws {
+        let idle = try latencies(hub, queries, rounds: 60)
+        var workload = Workload(seed: 3, count: 200_000, endingAt: wallClock() / 1_000_000, hours: 1)
+        let requests = (0..<200).map { _ in HubBenchmarks.request(&workload, 1_000) }
+        let load = try LoadThread(port: hub.port, requests: requests)
+        pause(ms: 500)
+        let loaded = try latencies(hub, queries, rounds: 60)
+        let rate = try load.stop()
+        table.add(
+            "hub, Q1 to Q5 in turn, idle / while \(format(rate)) logs/s come in",
+            "p50 \(format(percentile(idle, 0.5))) / \(format(percentile(loaded, 0.5))) ms, "
+                + "p99 \(format(percentile(idle, 0.99))) / \(format(percentile(loaded, 0.99))) ms",
+            ratio: "p99 \(ratio(percentile(loaded, 0.99) / percentile(idle, 0.99))), target below 3 times"
+        )
+    }
+
+    private func latencies(_ hub: HubProgram, _ queries: [Question], rounds: Int) throws -> [Double] {
+        let connection = try BlockingConnection(port: hub.port)
+        var times: [Double] = []
+        for _ in 0..<rounds {
+            for query in queries {
+                let start = seconds()
+                let answer = try connection.exchange(HubProgram.get(query.address))
+                if answer.status == 200 { times.append((seconds() - start) * 1_000) }
+            }
+        }
+        return times.sorted()
+    }
+
+    // MARK: Sealing
+
+    /// Waits until every tail is in chunks, which is five minutes after the last log at the latest: then the WAL is empty.
+    private func waitUntilSealed(_ hub: HubProgram) throws {
+        let deadline = seconds() + 420
+        while try hub.redis.walEntries() > 0 {
+            guard seconds() < deadline else { throw BenchmarkError("the hub does not seal its tails") }
+            pause(ms: 500)
+        }
+    }
+
+    // MARK: Live
+
+    /// From the moment a log is sent until the stream has it.
+    private func live(_ hub: HubProgram, into table: inout ResultsTable) throws {
+        let stream = try BlockingConnection(port: hub.port)
+        try stream.send(HubProgram.get("/api/logs/stream"))
+        try stream.skip(to: "\r\n\r\n")
+        let sender = try BlockingConnection(port: hub.port)
+        let times = try (0..<200)
+            .map { number in
+                let body = Array(#"{"message":"live \#(number) ends","group":"live"}"#.utf8)
+                let start = seconds()
+                let answer = try sender.exchange(HubProgram.post("/api/logs", body, minimal: false))
+                guard answer.status == 200 else { throw BenchmarkError("the hub refused a log: \(answer.status)") }
+                try stream.skip(to: "live \(number) ends")
+                return (seconds() - start) * 1_000
+            }
+            .sorted()
+        table.add(
+            "hub, from POST to the live stream",
+            "\(format(median(times))) ms, p99 \(format(percentile(times, 0.99))) ms",
+            ratio: "target 10 ms"
+        )
+    }
+}
+
+func median(_ values: [Double]) -> Double { percentile(values.sorted(), 0.5) }
+
+/// Of sorted values.
+func percentile(_ values: [Double], _ part: Double) -> Double {
+    values.isEmpty ? 0 : values[min(values.count - 1, Int(Double(values.count) * part))]
+}
