@@ -1,3 +1,5 @@
+import Protocol
+
 /// Which logs a stream wants, made to be asked of columns: everything is compared as bytes.
 struct LiveFilter: Sendable {
     private let groups: [GroupPattern]

@@ -1,3 +1,5 @@
+import Protocol
+
 /// A place in a listing: what comes earlier has the lower rank.
 ///
 /// Newest first is the order of inverted numbers, so that one comparison serves both orders; ties of time go by
