@@ -96,7 +96,7 @@ import Testing
         ("/Connection .* reset/", true), ("/connection .* reset/", false), ("/CONNECTION .* RESET/i", true),
         ("/^full$/", false), ("/\"sda\" full$/", true), ("message:/full/", false), ("-/x{3}/", true),
         ("/p\\x{e5}/", true),
-        ("/\\/var\\/log/", true),
+        ("/\\/var\\/log/", true), ("/user=b.b/", true), ("/loop\\.c:4\\d/", true), ("/took <?12>?/", true),
     ])
     func `a search finds what it should, in a tail, in a chunk and in the stream`(_ query: String, _ isFound: Bool)
         throws

@@ -1,5 +1,7 @@
 /// A text that is looked for without regard to case: a word, a phrase, a prefix, a part, or a whole value.
-struct Needle: Sendable {
+///
+/// Never changes; a class, since it is handed on for every row, and a reference costs less to hand on than its parts.
+final class Needle: Sendable {
     /// What must stand beside the text where it is found.
     enum Edge: Sendable {
         /// Anything.

@@ -66,6 +66,22 @@ extension Needle {
                         }
                     }
                     place = next
+                } else if place + rareBytes.1 + 8 <= text.count {
+                    let zeros = Self.matches(base + place + rareBytes.0, base + place + rareBytes.1, 0, firsts, seconds)
+                    var next = place + 8
+                    var candidates = Self.gather(zeros)
+                    while candidates != 0 {
+                        let candidate = place + candidates.trailingZeroBitCount
+                        candidates &= candidates &- 1
+                        guard candidate <= last else { return }
+                        guard compare(needle, base, at: candidate, &work) else { continue }
+                        let onward = body(candidate)
+                        if onward > candidate + 1 {
+                            next = onward
+                            break
+                        }
+                    }
+                    place = next
                 } else {
                     if (base.load(fromByteOffset: place + rareBytes.0, as: UInt8.self) | 0x20) == first,
                         compare(needle, base, at: place, &work)

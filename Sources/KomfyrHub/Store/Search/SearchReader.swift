@@ -64,6 +64,8 @@ struct SearchReader {
 
     /// Takes a field's name and what is asked of it; nil, and takes nothing, when none stands here.
     mutating func takeField() throws(SearchProblem) -> (name: String, SearchComparison)? {
+        // A regular expression may hold what a field's operators are.
+        if peek == "/" { return nil }
         let start = position
         var name = String.UnicodeScalarView()
         if peek == "\"" {

@@ -109,8 +109,9 @@ struct SearchSelection {
                 candidates = Self.candidates(text, objects, Rows.without(rows, found))
             }
             // Rows with the same object may have other numbers, so none stands for another.
+            let holes = HoleNumbers(split)
             let more = candidates.filter { row in
-                let holes = HoleNumbers(split: split, row: Int(row))
+                holes.row = Int(row)
                 return objects.withBytes(of: Int(row)) { test.holds($0, holes, &scratch) } ?? false
             }
             return Rows.union(found, more)
@@ -124,11 +125,12 @@ struct SearchSelection {
         _ rows: [UInt32]
     ) -> [UInt32] {
         guard let values = split.numbers[column]?.values else { return [] }
+        let holes = HoleNumbers(split)
         return rows.filter { row in
             guard Int(row) < values.count, values[Int(row)] == number.value else { return false }
             guard number.digits != nil else { return true }
-            return HoleNumbers(split: split, row: Int(row)).withDigits(column) { number.holds(number.value, $0) }
-                ?? true
+            holes.row = Int(row)
+            return holes.withDigits(column) { number.holds(number.value, $0) } ?? true
         }
     }
 
@@ -142,8 +144,9 @@ struct SearchSelection {
                 return rows.filter { Int($0) < values.count && test.holds(values[Int($0)]) }
             }
             guard split.mayKeepInObjects(test.path), let objects = split.objects else { return [] }
+            let holes = HoleNumbers(split)
             return rows.filter { row in
-                let holes = HoleNumbers(split: split, row: Int(row))
+                holes.row = Int(row)
                 return objects.withBytes(of: Int(row)) { test.holds($0, holes) } ?? false
             }
         }

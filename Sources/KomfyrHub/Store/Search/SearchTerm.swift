@@ -133,7 +133,9 @@ struct NumberTest: Sendable {
 }
 
 /// What a member of the data must be like; any one of its values will do.
-struct MemberTest: Sendable {
+///
+/// Never changes; a class for the same reason as `Needle`.
+final class MemberTest: Sendable {
     /// Dotted.
     let path: [UInt8]
     /// Nil: it must be there, and not be null.
@@ -142,6 +144,13 @@ struct MemberTest: Sendable {
     let number: NumberEquality?
     /// A number's digits are held against the text: prefixes, parts and patterns.
     let comparesDigits: Bool
+
+    init(path: [UInt8], text: TextTest?, number: NumberEquality?, comparesDigits: Bool) {
+        self.path = path
+        self.text = text
+        self.number = number
+        self.comparesDigits = comparesDigits
+    }
 
     /// Holds it against a log's data.
     func holds(_ data: UnsafeRawBufferPointer, _ holes: HoleNumbers?, _ scratch: inout [UInt8]) -> Bool {
@@ -219,10 +228,12 @@ struct NumberEquality: Sendable {
     }
 }
 
-/// The numbers that fill the holes of one row.
-struct HoleNumbers {
-    let split: SplitData
-    let row: Int
+/// The numbers that fill the holes of one row, which is another for each that is looked at.
+final class HoleNumbers {
+    private let split: SplitData
+    var row = 0
+
+    init(_ split: SplitData) { self.split = split }
 
     /// Nil: it was not fetched, or there is none.
     func value(_ column: Int) -> Double? {
