@@ -200,7 +200,7 @@ private struct RangeVerdicts {
     mutating func verdict(_ range: TextRange, _ judge: (TextRange) -> Bool) -> Bool {
         if keys.isEmpty { return judge(range) }
         let key = range.key
-        let place = Int(truncatingIfNeeded: key &* 0x9e37_79b9_7f4a_7c15 >> 58)
+        let place = Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> 58)
         if keys[place] == key { return verdicts[place] }
         let verdict = judge(range)
         keys[place] = key

@@ -117,13 +117,13 @@ import Testing
     {
         var configuration = StoreConfiguration()
         configuration.seal.records = 20
-        configuration.seal.tickMs = 2
+        configuration.seal.tickMs = 5
         try await withStore(configuration) { redis, folder, store in
             let now = now
-            for round in 0..<12 {
+            for round in 0..<5 {
                 let writer = Task {
                     var sent: [String] = []
-                    for index in 0..<60 {
+                    for index in 0..<40 {
                         let text = "\(round)-\(index)"
                         let group = "g:\(index % 5)"
                         _ = try await store.append(
