@@ -26,7 +26,8 @@ import Testing
                 try await browser.click("#operations-Groups-getStats .try-out__btn", "Try it out")
                 try await browser.click("#operations-Groups-getStats .execute", "Execute")
                 try await browser.see("#operations-Groups-getStats .live-responses-table", "total_logs")
-                #expect(try await browser.problems() == [])
+                let problems = try await browser.problems()
+                #expect(problems == [], "\(problems)")
                 let elsewhere = try await browser.script(
                     "return performance.getEntriesByType('resource').filter(e => !e.name.startsWith(location.origin)"
                         + " && !e.name.startsWith('data:')).map(e => e.name)"
