@@ -28,13 +28,12 @@ import Testing
         }
     }
 
-    private func serve(_ parts: @escaping (StoredLog) -> Parts, _ test: (Int, Parts) async throws -> Void) async throws
-    {
+    private func serve(partsBeforeError: Int?, _ test: (Int, Parts) async throws -> Void) async throws {
         let bed = APITestBed()
         try await bed.run { api async throws in
             _ = try await api.post("/api/logs", #"{"message":"\#(String(repeating: "m", count: 200))"}"#)
         }
-        let export = parts(try #require(bed.store.logs.first))
+        let export = Parts(try #require(bed.store.logs.first), partsBeforeError: partsBeforeError)
         bed.store.exporting = export
         try await withServer(bed) { port in try await test(port, export) }
     }
@@ -46,7 +45,7 @@ import Testing
 
     @Test(arguments: ["csv", "json", "ndjson"])
     func `an export that cannot be read to its end is broken off, never ended properly`(_ format: String) async throws {
-        try await serve({ Parts($0, partsBeforeError: 2) }) { port, _ in
+        try await serve(partsBeforeError: 2) { port, _ in
             let connection = try RawConnection(port: port)
             connection.send(Self.request(format))
             try await connection.waitUntilClosed()
@@ -59,7 +58,7 @@ import Testing
     }
 
     @Test func `a reader that takes nothing holds the export back, and one that goes ends it`() async throws {
-        try await serve({ Parts($0, partsBeforeError: nil) }) { port, parts in
+        try await serve(partsBeforeError: nil) { port, parts in
             var connection: RawConnection? = try RawConnection(port: port)
             connection?.send(Self.request("ndjson"))
             // Until the sockets' buffers are full: then no more parts are read.

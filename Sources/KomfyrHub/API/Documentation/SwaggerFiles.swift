@@ -90,7 +90,9 @@ struct SwaggerFiles: Sendable {
             + "The description itself is at /api/openapi.json."
     )
 
-    /// Styles may stand in the page: Swagger UI sets them on its elements. Scripts may not.
+    /// Styles may stand in the page, since Swagger UI sets them on its elements.
+    ///
+    /// Scripts may not.
     private static let policy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
         + "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -103,6 +105,7 @@ struct SwaggerFiles: Sendable {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>Komfyrvakt: the API</title>
+        <link rel="icon" href="data:,">
         <link rel="stylesheet" href="docs/swagger-ui.css">
         <script src="docs/swagger-ui-bundle.js" defer></script>
         <script src="docs/initializer.js" defer></script>
