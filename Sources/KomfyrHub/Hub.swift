@@ -66,13 +66,15 @@ struct Hub {
             rates.note(request.decoded, receipt)
         }
         let authenticator = Authenticator(environmentKey: settings.apiKey, redis: client)
+        let agents = AgentRegistry(redis: client, retentionHours: configuration.retentionHours)
+        await agents.load()
         let api = HubAPI(
             HubAPI.Parts(
                 store: store,
                 feed: feed,
                 rates: rates,
                 authenticator: authenticator,
-                agents: AgentRegistry(redis: client, retentionHours: configuration.retentionHours),
+                agents: agents,
                 dashboard: dashboard,
                 retentionHours: configuration.retentionHours,
                 memoryLimit: configuration.memoryLimit,
@@ -95,6 +97,8 @@ struct Hub {
             HubPart(work: { await feed.run() }, stop: { feed.stop() }),
         ]
         let logger = logger
+        let keeper = AccessKeeper(redis: client, logger: logger)
+        parts.append(HubPart(work: { await keeper.run() }))
         if let certificate { parts.append(HubPart(work: { await certificate.watch(logger) })) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

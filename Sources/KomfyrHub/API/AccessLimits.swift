@@ -17,6 +17,9 @@ extension HubLimits {
     /// How exactly the last use of a key is known, in seconds: each step costs a write.
     static let keyUseSeconds: Int64 = 3_600
 
+    /// How often keys and sessions are copied against a Redis that loses them, in seconds.
+    static let accessCopySeconds: Int64 = 10
+
     // MARK: Rates
 
     /// Requests a minute that a key may send to what is not ingest, unless its record says otherwise.

@@ -18,7 +18,7 @@ final class HubMetrics: Sendable {
 
     /// The counters of ingest since start.
     struct Ingest: Sendable {
-        /// Bodies that the store took, or had.
+        /// Bodies that could be read.
         var requests: Int
         /// Their bytes as they were sent.
         var bytes: Int
@@ -38,7 +38,7 @@ final class HubMetrics: Sendable {
     /// The figures of all routes.
     var routes: [RouteFigures] { known.withLock { $0 } }
 
-    /// Notes a body that was stored, or that was there.
+    /// Notes a body that could be read.
     func ingested(_ outcome: IngestOutcome, bytes: Int) {
         ingestRequests.add(1, ordering: .relaxed)
         ingestBytes.add(bytes, ordering: .relaxed)

@@ -59,7 +59,7 @@ struct MetricsRoute: Sendable {
         let stats = store.stats(bound: nil)
         text.single("ingest_logs_total", .counter, "Logs stored.", ingest.logs)
         text.single("ingest_bytes_total", .counter, "Bytes of request bodies with logs, as sent.", ingest.bytes)
-        text.single("ingest_requests_total", .counter, "Requests with logs that were stored.", ingest.requests)
+        text.single("ingest_requests_total", .counter, "Request bodies with logs that were read.", ingest.requests)
         text.single("ingest_rejected_logs_total", .counter, "Logs refused by name.", ingest.rejected)
         text.single(
             "ingest_duplicate_requests_total",

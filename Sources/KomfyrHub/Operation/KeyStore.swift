@@ -58,7 +58,9 @@ struct KeyStore: Sendable {
         /// The groups that it may see and post to; nil: all.
         var bound: GroupPattern? { group.map { GroupPattern($0) } }
 
-        /// Seconds since 1970; nil: it does not end. What cannot be read has ended.
+        /// Seconds since 1970; nil: it does not end.
+        ///
+        /// What cannot be read has ended.
         var end: Int64? { expires.map { (Timestamp.parse($0) ?? 0) / 1_000_000_000 } }
 
         /// Who has the key.
@@ -112,11 +114,9 @@ struct KeyStore: Sendable {
         }
     }
 
-    /// Removes the keys that ended some time ago, and share tokens that ended.
-    /// - Parameters:
-    ///   - keys: all of them.
-    ///   - now: seconds since 1970.
-    /// - Returns: those that are left.
+    /// Removes the keys that ended some time ago, and share tokens that ended; `now` is in seconds since 1970.
+    ///
+    /// Those that are left are returned.
     func removeEnded(
         _ keys: [(digest: String, record: Record)],
         now: Int64

@@ -101,7 +101,8 @@ import Testing
         }
     }
 
-    @Test func `while Redis is down agents are kept in memory, and those of before come once it is back`() async throws {
+    @Test func `while Redis is down agents are kept in memory, and those of before come once it is back`() async throws
+    {
         try await bed.run { api async throws in _ = try await put(api, "old") }
         bed.redis.isDown = true
         let registry = AgentRegistry(redis: bed.redis, retentionHours: 48)

@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
     private let bed = APITestBed()
 
     @Test func `requests that come together are answered in their order`() async throws {
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             let connection = try RawConnection(port: port)
             connection.send(
                 APITestBed.post("/api/logs", #"{"message":"first"}"#) + APITestBed.get("/api/groups")
@@ -25,7 +26,7 @@ import Testing
     @Test func `a connection without a request ends`() async throws {
         var limits = ConnectionLimits()
         limits.idle = .milliseconds(100)
-        try await bed.serve(limits: limits) { port in
+        try await bed.serve(limits: limits) { port async throws in
             let silent = try RawConnection(port: port)
             try await silent.waitUntilClosed()
             let slow = try RawConnection(port: port)
@@ -41,7 +42,7 @@ import Testing
     @Test func `beyond the limit connections wait until one has ended`() async throws {
         var limits = ConnectionLimits()
         limits.connections = 1
-        try await bed.serve(limits: limits) { port in
+        try await bed.serve(limits: limits) { port async throws in
             var first: RawConnection? = try RawConnection(port: port)
             first?.send(APITestBed.get("/api"))
             try await first?.wait(for: "Komfyrvakt")
@@ -60,7 +61,7 @@ import Testing
         var limits = ConnectionLimits()
         limits.connections = 1
         limits.writeProgress = .milliseconds(100)
-        try await bed.serve(limits: limits) { port in
+        try await bed.serve(limits: limits) { port async throws in
             let message = String(repeating: "x", count: 1_000_000)
             func fill() async throws {
                 for number in 0..<40 {
@@ -88,14 +89,15 @@ import Testing
     }
 
     @Test func `a request for another protocol is answered as it is, and the connection ends`() async throws {
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             let connection = try RawConnection(port: port)
             // As Java's client sends it, which would speak HTTP/2.
             connection.send(
                 APITestBed.post(
                     "/api/logs",
                     #"{"message":"from Java"}"#,
-                    APITestBed.keyField + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAE\r\n"
+                    APITestBed.keyField
+                        + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAE\r\n"
                 )
             )
             try await connection.wait(for: "\"from Java\"")

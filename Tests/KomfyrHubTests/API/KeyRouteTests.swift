@@ -10,7 +10,8 @@ import Testing
 
     private func bearer(_ key: String) -> HTTPFields { [.authorization: "Bearer \(key)"] }
 
-    private func make(_ api: APIClient, _ body: String, _ headers: HTTPFields = APITestBed.admin) async throws -> String {
+    private func make(_ api: APIClient, _ body: String, _ headers: HTTPFields = APITestBed.admin) async throws -> String
+    {
         let answer = try await api.post("/api/keys", body, headers)
         #expect(answer.status == .ok, "\(answer.text)")
         return try #require(try answer.json["key"]?.text)

@@ -49,6 +49,14 @@ final class MemoryRedis: RedisSending {
         case "HSET":
             state.hashes[words[1], default: [:]][words[2]] = bytes[3]
             return .integer(1)
+        case "HSETNX":
+            if state.hashes[words[1]]?[words[2]] == nil { state.hashes[words[1], default: [:]][words[2]] = bytes[3] }
+            return .integer(1)
+        case "GET": return state.strings[words[1]].map { .string($0) } ?? .null
+        case "FLUSHALL":
+            state.hashes = [:]
+            state.strings = [:]
+            return .status("OK")
         case "HDEL":
             for field in words[2...] { state.hashes[words[1]]?[field] = nil }
             return .integer(1)

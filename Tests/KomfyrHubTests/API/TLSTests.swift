@@ -43,7 +43,7 @@ import class TestSupport.ChildProgram
 
     @Test func `logs are posted and read through TLS, over one connection`() async throws {
         try await make("one", to: certificateFile, keyFile)
-        try await bed.serve(certificate: try certificate()) { port in
+        try await bed.serve(certificate: try certificate()) { port async throws in
             let url = "https://127.0.0.1:\(port)/api/logs"
             let key = ["-H", "Authorization: Bearer \(APITestBed.adminKey)"]
             let text = try await curl(
@@ -57,7 +57,7 @@ import class TestSupport.ChildProgram
 
     @Test func `a large answer comes whole, and what has no TLS gets none`() async throws {
         try await make("one", to: certificateFile, keyFile)
-        try await bed.serve(certificate: try certificate()) { port in
+        try await bed.serve(certificate: try certificate()) { port async throws in
             let message = String(repeating: "x", count: 1_000_000)
             let client = APIClient(router: bed.api.router)
             for _ in 0..<8 { _ = try await client.post("/api/logs", #"{"message":"\#(message)"}"#) }
@@ -74,12 +74,12 @@ import class TestSupport.ChildProgram
 
     @Test func `the session's cookie goes through TLS only, and its page must have come so`() async throws {
         try await make("one", to: certificateFile, keyFile)
-        try await bed.serve(certificate: try certificate()) { port in
+        try await bed.serve(certificate: try certificate()) { port async throws in
             let url = "https://127.0.0.1:\(port)/api/session"
             let login = try await curl(["-i", "-d", #"{"key":"\#(APITestBed.adminKey)"}"#, url])
             #expect(login.contains("; Secure"))
             let start = try #require(login.range(of: SessionCookie.name + "="))
-            let cookie = String(login[start...].prefix { $0 != ";" })
+            let cookie = String(login[start.lowerBound...].prefix { $0 != ";" })
             let post = ["-w", "%{http_code}", "-o", "/dev/null", "-d", #"{"message":"x"}"#, "-b", cookie]
             let logs = "https://127.0.0.1:\(port)/api/logs"
             #expect(try await curl(post + ["-H", "Origin: https://127.0.0.1:\(port)", logs]) == "200")
@@ -102,7 +102,7 @@ import class TestSupport.ChildProgram
                     if b"\\r\\n\\r\\n" in got: open("open-" + sys.argv[5], "w").close()
                 print(got)
             """
-        try await bed.serve(certificate: try certificate()) { port in
+        try await bed.serve(certificate: try certificate()) { port async throws in
             for (kind, fields, first) in [("ws", WebSocketForTests.fields, "101"), ("sse", "", "200")] {
                 let request = APITestBed.get("/api/logs/stream", fields + APITestBed.keyField)
                 let escaped = request.split(separator: "\r\n", omittingEmptySubsequences: false)
@@ -129,17 +129,22 @@ import class TestSupport.ChildProgram
     private func subject(_ port: Int) async throws -> String {
         try await ChildProgram.run(
             "bash",
-            ["-c", "openssl s_client -connect 127.0.0.1:\(port) </dev/null 2>/dev/null | openssl x509 -noout -subject"],
+            [
+                "-c",
+                "openssl s_client -connect 127.0.0.1:\(port) </dev/null 2>/dev/null | openssl x509 -noout -subject",
+            ],
             folder: folder.path
         )
     }
 
-    @Test func `a new certificate is shown to new connections, and a wrong one changes nothing but is told`() async throws {
+    @Test func `a new certificate is shown to new connections, and a wrong one changes nothing but is told`()
+        async throws
+    {
         try await make("one", to: certificateFile, keyFile)
         let certificate = try certificate()
         let log = RecordingLog()
         func isError(_ line: String) -> Bool { line.hasPrefix("error") && line.contains("does not belong to") }
-        try await bed.serve(certificate: certificate) { port in
+        try await bed.serve(certificate: certificate) { port async throws in
             #expect(try await subject(port).contains("CN = one"))
             certificate.reloadIfChanged(log.logger)
             #expect(log.count { _ in true } == 0)
@@ -167,7 +172,7 @@ import class TestSupport.ChildProgram
 
     @Test func `TLS before 1_2 is not spoken`() async throws {
         try await make("one", to: certificateFile, keyFile)
-        try await bed.serve(certificate: try certificate()) { port in
+        try await bed.serve(certificate: try certificate()) { port async throws in
             func speaks(_ version: String) async throws -> Bool {
                 let arguments = "s_client -\(version) -cipher DEFAULT:@SECLEVEL=0 -connect 127.0.0.1:\(port)"
                 let text = try await ChildProgram.run(

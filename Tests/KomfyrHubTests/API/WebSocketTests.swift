@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func `each log is a text frame of JSON, with the stream's filters`() async throws {
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             let socket = try await WebSocketForTests(port: port, "?group=a:*&level=error").opened()
             try await post(
                 """
@@ -35,7 +35,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func `a reader that comes again gets what it missed`(_ byHeader: Bool) async throws {
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             try await post(#"[{"message":"m1"},{"message":"m2"},{"message":"m3"}]"#, port: port)
             let first = try #require(bed.store.logs.first).id.text
             let socket = try await WebSocketForTests(
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func `pings are answered, texts overlooked, also byte by byte and right behind the opening`() async throws {
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             let hasty = WebSocketForTests.frame(9, Array("hasty".utf8))
             let socket = try await WebSocketForTests(port: port, behind: hasty).opened()
             try await socket.wait("a pong") { $0 == .init(opcode: 10, payload: Array("hasty".utf8)) }
@@ -82,7 +82,7 @@ import Testing
     func `a frame that may not be closes it, and says why`(_ name: String, _ frame: [UInt8], _ code: Int) async throws {
         var limits = ConnectionLimits()
         limits.webSocketClose = .milliseconds(50)
-        try await bed.serve(limits: limits) { port in
+        try await bed.serve(limits: limits) { port async throws in
             let socket = try await WebSocketForTests(port: port).opened()
             socket.connection.send(frame)
             let close = try await socket.wait("the close") { $0.opcode == 8 }
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test func `a close is answered, and the stream ends`() async throws {
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             let socket = try await WebSocketForTests(port: port).opened()
             socket.send(8, [3, 232])
             let close = try await socket.wait("the close") { $0.opcode == 8 }
@@ -105,13 +105,13 @@ import Testing
 
     @Test func `when the hub stops, the close says so`() async throws {
         var socket: WebSocketForTests?
-        try await bed.serve { port in socket = try await WebSocketForTests(port: port).opened() }
+        try await bed.serve { port async throws in socket = try await WebSocketForTests(port: port).opened() }
         #expect(socket?.frames.last?.code == 1001)
     }
 
     @Test func `when the key is revoked, the close says so at the next beat`() async throws {
         let key = try await bed.key(.read)
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             let socket = try await WebSocketForTests(port: port, headers: "Authorization: Bearer \(key)\r\n").opened()
             bed.feed.beat()
             try await post(#"[{"message":"before"}]"#, port: port)
@@ -129,7 +129,7 @@ import Testing
         var limits = ConnectionLimits()
         limits.webSocketPing = .milliseconds(20)
         limits.webSocketSilence = .milliseconds(200)
-        try await bed.serve(limits: limits) { port in
+        try await bed.serve(limits: limits) { port async throws in
             let socket = try await WebSocketForTests(port: port).opened()
             try await socket.wait("a ping") { $0.opcode == 9 }
             try await socket.connection.waitUntilClosed()
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test func `a slow reader is told how many logs it missed`() async throws {
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             let socket = try await WebSocketForTests(port: port).opened()
             let message = String(repeating: "x", count: 900_000)
             for _ in 0..<60 { try await post(#"[{"message":"\#(message)"}]"#, port: port) }
@@ -156,7 +156,7 @@ import Testing
 
     @Test func `a bound key sees its groups alone`() async throws {
         let key = try await bed.key(.read, group: "a:*")
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             try await post(#"[{"message":"m0"}]"#, port: port)
             let first = try #require(bed.store.logs.first).id.text
             try await post(#"[{"message":"old","group":"a"},{"message":"hidden","group":"b"}]"#, port: port)
@@ -180,7 +180,7 @@ import Testing
 
     @Test func `what may not open it is answered as HTTP, in the one error shape`() async throws {
         let ingest = try await bed.key(.ingest)
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             for (query, headers, status) in [
                 ("", "", "401"), ("", "Authorization: Bearer kmf_nobody\r\n", "401"),
                 ("", "Authorization: Bearer \(ingest)\r\n", "403"), ("?level=loud", APITestBed.keyField, "422"),
@@ -200,7 +200,7 @@ import Testing
 
     @Test func `a browser sends its token as a protocol, and is answered with it`() async throws {
         let key = try await bed.key(.read)
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             let text = try await answer(port, "", "Sec-WebSocket-Protocol: bearer, \(key)\r\n")
             #expect(text.hasPrefix("HTTP/1.1 101 "))
             #expect(text.lowercased().contains("sec-websocket-protocol: bearer\r\n"))
@@ -211,7 +211,7 @@ import Testing
     @Test func `with a cookie it needs the hub's own origin`() async throws {
         let session = try await bed.authenticator.openSession(key: bed.authenticator.environmentKey, isSecure: false)
         let cookie = "Cookie: \(SessionCookie.name)=\(session.id)\r\n"
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             #expect(try await answer(port, "", cookie).hasPrefix("HTTP/1.1 403 "))
             #expect(try await answer(port, "", cookie + "Origin: http://evil.example\r\n").hasPrefix("HTTP/1.1 403 "))
             #expect(try await answer(port, "", cookie + "Origin: http://localhost\r\n").hasPrefix("HTTP/1.1 101 "))
@@ -219,7 +219,7 @@ import Testing
     }
 
     @Test func `an opening of another version or without a key is refused`() async throws {
-        try await bed.serve { port in
+        try await bed.serve { port async throws in
             for (fields, status, part) in [
                 ("Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "426", "version: 13"),
                 ("Sec-WebSocket-Version: 13\r\n", "400", "detail"),

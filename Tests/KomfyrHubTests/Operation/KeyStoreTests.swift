@@ -1,3 +1,4 @@
+import Protocol
 import Testing
 
 @testable import KomfyrHub
@@ -37,6 +38,46 @@ import Testing
                 #expect(!keys.contains(field))
                 #expect(!String(decoding: value, as: UTF8.self).contains("kmf_"))
             }
+        }
+    }
+
+    @Test func `a key's bound, end, rate and last use are stored, and go with it`() async throws {
+        try await withRedis { client in
+            let store = KeyStore(redis: client)
+            let digest = SecretDigest(of: "key")
+            var record = KeyStore.Record(name: "x", scopes: [.read], created: WallClock.text, kind: .share)
+            record.group = "a \"b\":*"
+            record.expires = "2026-11-23T05:00:00Z"
+            record.rateLimit = 7
+            try await store.add(digest, record)
+            #expect(try await store.record(digest) == record)
+            try await store.noteUse(digest, now: 1_000)
+            #expect(try await store.uses() == [digest.text: 1_000])
+            let end = try #require(record.end)
+            #expect(try await store.removeEnded(try await store.all(), now: end - 1).count == 1)
+            #expect(try await store.removeEnded(try await store.all(), now: end).isEmpty)
+            #expect(try await store.uses().isEmpty)
+        }
+    }
+
+    @Test func `the agents of a hub are known to the next one on the same Redis`() async throws {
+        try await withRedis { client in
+            let now = WallClock.now()
+            let told = try AgentRegistry.heartbeat(Array(#"{"version":"1","host":"gw \"1\"","rate":0.5}"#.utf8)).told
+            let agent = AgentRegistry.Agent(
+                id: "gw",
+                received: now,
+                interval: 30,
+                keyID: "0123456789ab",
+                keyName: "k",
+                bound: .tree("a"),
+                told: told
+            )
+            #expect(await AgentRegistry(redis: client, retentionHours: 1).note(agent))
+            let found = try #require(await AgentRegistry(redis: client, retentionHours: 1).agents(bound: nil).first)
+            #expect(found.told == told)
+            #expect(found.bound == .tree("a"))
+            #expect(found.received == now && found.keyID == "0123456789ab" && found.keyName == "k")
         }
     }
 
