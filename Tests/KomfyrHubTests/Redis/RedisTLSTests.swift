@@ -41,7 +41,7 @@ import enum TestSupport.Network
     private func trouble(_ configuration: RedisConfiguration) async throws -> String {
         let client = RedisClient(configuration, logger: .silent)
         client.start()
-        let error = await #expect(throws: RedisError.self) { try await client.waitUntilConnected(withinMs: 1_500) }
+        let error = await #expect(throws: RedisError.self) { try await client.waitUntilConnected(withinMs: 5_000) }
         await client.stop()
         return "\(error.map { "\($0)" } ?? "")"
     }
