@@ -77,7 +77,9 @@ final class ConnectAttempt {
             done(.success(connection))
         } else {
             connection?.close()
-            done(.failure(LoopError(code: status, attempt: attempt, reason: error?.reason)))
+            var reason = error?.reason
+            if isSecuring, status == UV_ETIMEDOUT.rawValue { reason = "timed out: does the far end speak TLS?" }
+            done(.failure(LoopError(code: status, attempt: attempt, reason: reason)))
         }
     }
 }

@@ -210,8 +210,15 @@ final class RedisDriver {
     func lost(_ connection: RedisConnection, _ reason: String) {
         guard connection === self.connection else { return }
         self.connection = nil
+        let isNew = !isReady
         isReady = false
-        if !isClosed { fail(reason) }
+        if isClosed { return }
+        // TLS 1.3 lets a client in before its certificate is asked for, and its reset overtakes what Redis says.
+        if isNew, let tls = configuration.tls, tls.identity == nil {
+            fail(reason + " (if Redis asks for a client certificate, set REDIS_CERT_FILE and REDIS_KEY_FILE)")
+        } else {
+            fail(reason)
+        }
     }
 
     /// Tells everybody, and tries again after a while.

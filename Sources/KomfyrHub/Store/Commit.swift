@@ -237,6 +237,10 @@ extension StoreWriter {
             ("BUSY", "Redis is busy with a script of another program"),
             ("NOREPLICAS", "Redis wants more replicas to write to than there are"),
             ("NOPERM", "Redis does not allow the hub's user (REDIS_USERNAME) to write: its ACL must change"),
+            (
+                "The user executing the script",
+                "Redis does not allow the hub's user (REDIS_USERNAME) to write: its ACL must change"
+            ),
             ("OOM ", "the memory of Redis is full"),
         ] where text.contains(sign) {
             return words

@@ -185,8 +185,10 @@ import Testing
 
     @Test func `what cannot be dropped fills it: nothing is taken until there is room`() async throws {
         try await smallStore(.dropOldest) { _, store in
-            let other = [UInt8](repeating: 1, count: 27 << 20)
-            _ = try await store.client.send(RedisCommand([Array("SET".utf8), Array("other".utf8), other]))
+            let other = [UInt8](repeating: 1, count: 1 << 20)
+            for _ in 0..<26 {
+                _ = try await store.client.send(RedisCommand([Array("RPUSH".utf8), Array("other".utf8), other]))
+            }
             _ = try? await store.store.append(try small("perhaps"))
             try await eventually("it is refused") {
                 _ = try? await store.store.append(try small("perhaps"))
@@ -291,7 +293,7 @@ import Testing
     }
 
     @Test func `a disk on which Redis cannot write its snapshot is said, and mended`() async throws {
-        let redis = try PrivateRedisForTests(["--save", "100000 1"])
+        let redis = try PrivateRedisForTests(["--save", "100000 1", "--enable-protected-configs", "local"])
         let folder = try TemporaryFolder()
         let store = try await StoreForTests(redis.configuration, folder: folder.path)
         _ = try await store.append(try small("before"))
