@@ -87,7 +87,9 @@ enum ChunkNumbers {
         var deltaBits = 0
         for number in numbers {
             if number.fraction > fewest && number.mantissa % 10 == 0 { return nil }
-            let (scaled, isTooLarge) = number.mantissa.multipliedReportingOverflow(by: powers[Int(most - number.fraction)])
+            let (scaled, isTooLarge) = number.mantissa.multipliedReportingOverflow(
+                by: powers[Int(most - number.fraction)]
+            )
             guard !isTooLarge, scaled < bound, scaled > -bound else { return nil }
             scratch.first.append(scaled)
             lowest = min(lowest, scaled)
@@ -206,9 +208,10 @@ enum ChunkNumbers {
             }
             let offset = column?.text.count ?? 0
             column?.text.append(contentsOf: buffer[index...])
-            column?.ranges.append(
-                TextRange(offset: UInt32(truncatingIfNeeded: offset), length: UInt32(buffer.count - index))
-            )
+            column?.ranges
+                .append(
+                    TextRange(offset: UInt32(truncatingIfNeeded: offset), length: UInt32(buffer.count - index))
+                )
         }
     }
 
@@ -223,9 +226,10 @@ enum ChunkNumbers {
             decoded.values.append(value(of: digits))
             let offset = decoded.digits?.text.count ?? 0
             decoded.digits?.text.append(contentsOf: digits)
-            decoded.digits?.ranges.append(
-                TextRange(offset: UInt32(truncatingIfNeeded: offset), length: UInt32(length))
-            )
+            decoded.digits?.ranges
+                .append(
+                    TextRange(offset: UInt32(truncatingIfNeeded: offset), length: UInt32(length))
+                )
         }
     }
 }

@@ -230,7 +230,8 @@ struct ObjectSplitter {
         }
         // What does not come back from its value: `-0`, `007` and `1.` (which JSON does not have).
         let isZero = number.mantissa == 0
-        isPlain = isPlain && digits > 0 && digits <= 18 && !(isNegative && isZero) && fraction <= ChunkNumbers.mostFraction
+        isPlain =
+            isPlain && digits > 0 && digits <= 18 && !(isNegative && isZero) && fraction <= ChunkNumbers.mostFraction
         if isPlain, digits > Int(fraction) + 1 {
             isPlain = object[index - digits - (hasPoint ? 1 : 0)] != UInt8(ascii: "0")
         }

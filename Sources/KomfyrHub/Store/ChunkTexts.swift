@@ -108,7 +108,9 @@ enum ChunkTexts {
         scratch: inout ChunkScratch
     ) {
         body.bytes.appendVarint(UInt64(table.count))
-        scratch.lengths.withContents(table.entries.lazy.map { Int64($0.length) }) { ChunkIntegers.append($0, to: &body) }
+        scratch.lengths.withContents(table.entries.lazy.map { Int64($0.length) }) {
+            ChunkIntegers.append($0, to: &body)
+        }
         for entry in table.entries { body.bytes.append(contentsOf: slice(text, entry)) }
         body.cut()
     }
@@ -179,7 +181,9 @@ enum ChunkTexts {
             for (number, index) in row.enumerated() {
                 if number > 0 { column.text.append(UInt8(ascii: ",")) }
                 column.text.append(contentsOf: slice(text, elements[Int(index)]))
-                guard column.text.count <= HubLimits.chunkPlainBytes else { throw .invalid("length", at: reader.offset) }
+                guard column.text.count <= HubLimits.chunkPlainBytes else {
+                    throw .invalid("length", at: reader.offset)
+                }
             }
             column.text.append(UInt8(ascii: "]"))
             let range = TextRange(offset: UInt32(start), length: UInt32(column.text.count - start))

@@ -164,7 +164,9 @@ struct Query: Sendable {
         let entries = try await replayer.index(of: group.number).filter { $0.id != entry.id }
         let isExpired = entry.newest < configuration.clock() - configuration.retention
         let wasThere = group.state.withLock { state in
-            let wasThere = state.chunks.contains { $0.id == entry.id }
+            // What is being merged goes without loss.
+            let wasThere =
+                state.chunks.contains { $0.id == entry.id } && !(state.merge?.sources.contains(entry.id) ?? false)
             if state.chunksVersion == version {
                 // A chunk beyond the mark is one that is being sealed: it comes with the shortened tail.
                 state.chunks = entries.filter { $0.lastSequence <= state.marks.sealed }

@@ -75,7 +75,8 @@ private struct ModelRun {
         case 450..<530: try await repeatOne()
         case 530..<800: try await query()
         case 800..<920: try await lookUp()
-        case 920..<950: await store.store.seal()
+        case 920..<945: await store.store.seal()
+        case 945..<950: await store.store.merge()
         case 950..<975: try checkCounts()
         case 975..<988: try await killHub()
         case 988..<994: try await killRedis()
@@ -233,6 +234,7 @@ private struct ModelRun {
             // What arrives meanwhile is no part of the listing.
             if Int.random(in: 0..<3, using: &random) == 0 { try await appendOne() }
             if Int.random(in: 0..<5, using: &random) == 0 { await store.store.seal() }
+            if Int.random(in: 0..<9, using: &random) == 0 { await store.store.merge() }
         }
     }
 
