@@ -207,7 +207,9 @@ struct MessageTemplates {
             var value: UInt64 = 0
             while index < end {
                 let byte = word[index]
-                value = value << 4 | UInt64(byte <= UInt8(ascii: "9") ? byte - UInt8(ascii: "0") : byte - UInt8(ascii: "a") + 10)
+                value =
+                    value << 4
+                    | UInt64(byte <= UInt8(ascii: "9") ? byte - UInt8(ascii: "0") : byte - UInt8(ascii: "a") + 10)
                 index += 1
             }
             variables.append(value)
@@ -306,7 +308,9 @@ struct MessageTemplates {
         body.cut()
         for place in places where place.digits > 0 {
             for value in sorted[place.start..<place.start + place.count] {
-                for byte in 0..<(place.digits + 1) / 2 { body.bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * byte))) }
+                for byte in 0..<(place.digits + 1) / 2 {
+                    body.bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * byte)))
+                }
             }
         }
     }
