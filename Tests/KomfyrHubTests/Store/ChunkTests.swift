@@ -60,7 +60,7 @@ import Testing
     func `rows come back as they were, with seed`(seed: UInt64) throws {
         var random = RandomRows(seed: seed)
         let encoder = try ChunkEncoder()
-        for count in [1, 2, 3, 17, 250] {
+        for count in [1, 2, 17, 150] {
             let rows = random.rows(count)
             let chunk = StoredChunk(try encoder.encode(rows, id: "1-1-\(count)", level: count == 17 ? 6 : 1))
             #expect(try chunk.rows().lines == rows.lines)
@@ -220,7 +220,7 @@ import Testing
         let id = chunk.address.entry.id
         let packer = try ChunkPacker()
         let names = chunk.fields.keys.filter { $0 != "v" }.sorted()
-        for _ in 0..<400 {
+        for _ in 0..<250 {
             var broken = chunk
             guard let name = names.randomElement(using: &generator), let value = broken.fields[name] else { continue }
             var body = ChunkBody()

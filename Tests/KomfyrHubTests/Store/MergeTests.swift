@@ -154,6 +154,38 @@ import Testing
         await third.kill()
     }
 
+    @Test(arguments: [true, false])
+    func `a merge whose answer was lost is done once, and nothing is lost`(isDone: Bool) async throws {
+        let clock = TestClock()
+        var configuration = StoreConfiguration()
+        configuration.clock = { clock.now }
+        let redis = try PrivateRedisForTests(isDurable: true)
+        let folder = try TemporaryFolder()
+        let proxy = try CuttingProxy(to: redis.socket, at: folder.path + "/proxy.sock")
+        let near = RedisConfiguration(address: .unix(proxy.path))
+        let store = try await StoreForTests(near, folder: folder.path, configuration: configuration)
+        try await Self.fill(store, clock, chunks: 10)
+        let before = try await store.store.page(LogQuery(limit: 1_000)).logs.map(\.text)
+        #expect(before.count == 30)
+        proxy.cut(isDone ? .afterCommand : .beforeCommand, at: StoreScripts.merge.digest)
+        await store.store.merge()
+        try await eventually("the store takes logs") { store.store.health.canStore }
+        try await eventually("the page is whole") {
+            let page = try await store.store.page(LogQuery(limit: 1_000))
+            if !page.isPartial { #expect(page.logs.map(\.text) == before) }
+            return !page.isPartial
+        }
+        try await eventually("it is merged") {
+            await store.store.merge()
+            return try await Self.index(store).count == 1
+        }
+        #expect(try await store.store.page(LogQuery(limit: 1_000)).logs.map(\.text) == before)
+        #expect(store.store.stats(bound: nil).totalLogs == 30)
+        #expect(proxy.count == 1)
+        await store.kill()
+        proxy.stop()
+    }
+
     @Test func `a reader with the old index finds everything`() async throws {
         let clock = TestClock()
         var configuration = StoreConfiguration()
