@@ -26,6 +26,7 @@ private struct ChunkEncoderState {
     private var table = TextTable()
     private var sets = TextTable()
     private var words = WordSet()
+    private var templates = MessageTemplates()
     private var objects = ObjectSplitter()
     /// The presence sets' bytes: `nullSet`, or `objectSet` and the columns.
     private var setText: [UInt8] = []
@@ -55,7 +56,7 @@ private struct ChunkEncoderState {
         ChunkLevels.encode(rows.columns.levels, to: &body)
         try finish(Chunk.Field.levels, id, &fields)
         body.removeAll()
-        ChunkMessages.encode(rows, to: &body, scratch: &scratch)
+        ChunkMessages.encode(rows, to: &body, scratch: &scratch, templates: &templates)
         try finish(Chunk.Field.messages, id, &fields)
         rows.columns.text.withUnsafeBytes { text in
             for range in rows.columns.messages {
@@ -90,7 +91,9 @@ private struct ChunkEncoderState {
         fields.append(value)
     }
 
-    private mutating func appendReceivedAt(_ rows: LogRows, _ id: String, _ fields: inout [[UInt8]]) throws(ChunkProblem) {
+    private mutating func appendReceivedAt(_ rows: LogRows, _ id: String, _ fields: inout [[UInt8]])
+        throws(ChunkProblem)
+    {
         body.removeAll()
         scratch.first.removeAll(keepingCapacity: true)
         var previous = rows.receivedAt.first ?? 0

@@ -195,6 +195,9 @@ final class LogStore: Sendable {
     /// Seals all tails now.
     func seal() async { await sealer.sealAll() }
 
+    /// Merges small chunks now.
+    func merge() async { await sealer.mergeAll() }
+
     /// Sweeps now, as soon as no commit is under way.
     func sweep() async { await writer.wantSweep() }
 }

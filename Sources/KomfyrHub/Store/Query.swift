@@ -210,7 +210,9 @@ struct Query: Sendable {
         // What was merged or purged has left the index together with its key.
         let isLost = entries.count < listed.count && entry.newest >= oldest
         let wasThere = group.state.withLock { state in
-            let wasThere = state.chunks.contains { $0.id == entry.id }
+            // What is being merged goes without loss.
+            let wasThere =
+                state.chunks.contains { $0.id == entry.id } && !(state.merge?.sources.contains(entry.id) ?? false)
             if state.chunksVersion == version {
                 // A chunk beyond the mark is one that is being sealed: it comes with the shortened tail.
                 state.chunks = entries.filter { entry in

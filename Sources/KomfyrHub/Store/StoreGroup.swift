@@ -49,6 +49,8 @@ struct GroupState {
     var marks = GroupMarks()
     /// A seal of which it is not known whether Redis has it.
     var doubtfulSeal: DoubtfulSeal?
+    /// A merge that is under way, or of which it is not known whether Redis has it.
+    var merge: DoubtfulMerge?
     /// It stands in the list of groups that have a tail.
     var isListed = false
     /// It waits to be sealed.

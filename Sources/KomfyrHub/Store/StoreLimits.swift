@@ -72,6 +72,29 @@ extension HubLimits {
     /// Bytes of Bloom filters, catalogues and interval counts kept: those of 5 million logs take some 25 MiB.
     static let chunkFactsCacheBytes = 64 << 20
 
+    // MARK: Merging
+
+    /// Chunks of one size class and span at which they are merged: each log is written again once per eightfold.
+    static let mergeSources = 8
+    /// Chunks that one merge takes at most, which bounds its script.
+    static let mergeSourcesMost = 64
+    /// Bytes of a chunk from which on it is not merged: it is worth its overhead of a kilobyte.
+    static let mergeSourceBytes = 128 << 10
+    /// Logs of a merged chunk at most: what a reader of one log has to unpack.
+    static let mergedRecords = 8_192
+    /// Bytes of chunks that one merge reads at most.
+    static let mergedBytes = 512 << 10
+    /// How long merged chunks can still be read, in seconds, by those who found them in the index before.
+    static let mergedGraceSeconds = 60
+    /// How often all groups are looked through for chunks to merge, in milliseconds.
+    static let mergeTickMs = 10_000
+    /// Merges between two looks for tails to seal, some milliseconds each.
+    static let mergesPerPass = 16
+    /// Groups that are looked at for chunks to merge between two looks for tails to seal.
+    static let mergeLooks = 4_096
+    /// Chunks that could not be merged, kept so that they are not tried all the time; beyond, all are tried again.
+    static let mergeRefusals = 10_000
+
     // MARK: Groups
 
     /// Groups beyond which logs for new ones are refused by name.

@@ -78,6 +78,41 @@ enum StoreScripts {
             """
     )
 
+    /// Puts one chunk in the place of several: chunk and index, all or nothing.
+    ///
+    /// KEYS: 3 index, 4 marks, then the sources, then the new chunk (none: all logs are purged). ARGV: 3 the field of
+    /// this hub's purge mark and 4 its expected value, 5 for how many seconds sources can still be read, 6 how many
+    /// sources, their members of the index, then the new chunk's score, member and expiry, and its fields and values.
+    /// Answers 1, or writes nothing and answers `{'marks', purged}` or `{'source', which}`.
+    static let merge = RedisScript(
+        Lease.fenceCheck + """
+            local purged = redis.call('HGET', KEYS[4], ARGV[3]) or '0'
+            if purged ~= ARGV[4] then
+                return {'marks', purged}
+            end
+            local sources = tonumber(ARGV[6])
+            for index = 1, sources do
+                if not redis.call('ZSCORE', KEYS[3], ARGV[6 + index]) or redis.call('EXISTS', KEYS[4 + index]) == 0 then
+                    return {'source', index}
+                end
+            end
+            for index = 1, sources do
+                redis.call('ZREM', KEYS[3], ARGV[6 + index])
+                redis.call('EXPIRE', KEYS[4 + index], ARGV[5])
+            end
+            local chunk = KEYS[5 + sources]
+            if chunk then
+                local at = 7 + sources
+                for word = at + 3, #ARGV, 2 do
+                    redis.call('HSET', chunk, ARGV[word], ARGV[word + 1])
+                end
+                redis.call('EXPIREAT', chunk, ARGV[at + 2])
+                redis.call('ZADD', KEYS[3], ARGV[at], ARGV[at + 1])
+            end
+            return 1
+            """
+    )
+
     /// Drops WAL entries below an id.
     ///
     /// KEYS: 3 WAL. ARGV: 3 the first id that stays. Answers how many went.

@@ -18,6 +18,11 @@ actor StoreSealer {
     /// Counts chunks under one fence.
     private var chunkCounter = 0
     private var lastLook = ContinuousClock.now
+    private var lastMergeLook = ContinuousClock.now
+    /// Where the search for chunks to merge goes on, by group number.
+    private var nextMergeGroup: UInt32 = 0
+    /// Chunks that could not be merged.
+    private var refusedMerges: Set<String> = []
 
     init(redis: RedisClient, configuration: StoreConfiguration, logger: Logger, state: StoreState) {
         self.redis = redis
@@ -65,7 +70,8 @@ actor StoreSealer {
             defer { tails.due = [] }
             return tails.due
         }
-        if .now - lastLook >= .milliseconds(configuration.seal.tickMs) {
+        let isTick = .now - lastLook >= .milliseconds(configuration.seal.tickMs)
+        if isTick {
             lastLook = .now
             due += aged(memory)
         }
@@ -81,6 +87,71 @@ actor StoreSealer {
         }
         await trim(session)
         state.writerWakes.raise()
+        if isTick, nextMergeGroup > 0 || .now - lastMergeLook >= .milliseconds(HubLimits.mergeTickMs) {
+            lastMergeLook = .now
+            await merge(session, atMost: HubLimits.mergesPerPass)
+        }
+    }
+
+    /// Merges small chunks, now, as long as there are any: for tests.
+    func mergeAll() async {
+        await waitUntilIdle()
+        guard let session = state.session else { return }
+        isPassing = true
+        nextMergeGroup = 0
+        await merge(session, atMost: .max)
+        isPassing = false
+        for waiter in idleWaiters { waiter.resume() }
+        idleWaiters = []
+    }
+
+    /// Merges small chunks of some groups; a full tail goes first.
+    private func merge(_ session: StoreSession, atMost most: Int) async {
+        let memory = session.memory
+        var groups = memory.directory.withLock { $0.all }.sorted { $0.number < $1.number }[...]
+        if let begin = groups.firstIndex(where: { $0.number >= nextMergeGroup }) { groups = groups[begin...] }
+        nextMergeGroup = 0
+        var merges = 0
+        for (looks, group) in groups.enumerated() {
+            if looks == HubLimits.mergeLooks || merges >= most || !memory.tails.withLock({ $0.due.isEmpty }) {
+                nextMergeGroup = group.number
+                return
+            }
+            guard await Merge.settle(group, replayer) else { return }
+            while merges < most, state.session === session, let sources = sources(of: group, memory) {
+                merges += 1
+                chunkCounter += 1
+                let merge = Merge(
+                    group: group,
+                    session: session,
+                    replayer: replayer,
+                    configuration: configuration,
+                    encoders: encoders,
+                    logger: logger,
+                    number: chunkCounter
+                )
+                switch await merge.run(sources) {
+                case .merged: break
+                case .refused:
+                    if refusedMerges.count > HubLimits.mergeRefusals { refusedMerges = [] }
+                    refusedMerges.formUnion(sources.map(\.id))
+                case .failed: return
+                }
+            }
+        }
+    }
+
+    /// Chunks of a group that are to be merged.
+    private func sources(of group: StoreGroup, _ memory: StoreMemory) -> [ChunkEntry]? {
+        let chunks = group.state.withLock { $0.chunks }
+        // Those of another hub are merged by it: it knows what of them is purged.
+        let own = "\(memory.keys.hub)-"
+        return MergePolicy.sources(
+            of: chunks,
+            span: configuration.span,
+            now: configuration.clock(),
+            retention: configuration.retention
+        ) { $0.id.hasPrefix(own) && !refusedMerges.contains($0.id) }
     }
 
     /// The tails whose time has come; drops from the list what has no tail any more.

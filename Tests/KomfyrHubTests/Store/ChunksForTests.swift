@@ -155,7 +155,9 @@ struct RandomRows {
         let count = Int.random(in: 1..<8, using: &random)
         return (0..<count)
             .map { _ in
-                if Int.random(in: 0..<3, using: &random) == 0 { return String(UInt32.random(in: 0...(.max), using: &random)) }
+                if Int.random(in: 0..<3, using: &random) == 0 {
+                    return String(UInt32.random(in: 0...(.max), using: &random))
+                }
                 if Int.random(in: 0..<4, using: &random) == 0 {
                     return String(UInt64.random(in: 0...(.max), using: &random), radix: 16)
                 }
@@ -173,8 +175,9 @@ struct RandomRows {
 
     private mutating func number() -> String {
         switch Int.random(in: 0..<9, using: &random) {
-        case 0: return ["1.10", "1e400", "-0", "9223372036854775809", "-0.0", "1E5", "0.000", "1e-400", "100.00"]
-            .randomElement(using: &random) ?? "0"
+        case 0:
+            return ["1.10", "1e400", "-0", "9223372036854775809", "-0.0", "1E5", "0.000", "1e-400", "100.00"]
+                .randomElement(using: &random) ?? "0"
         case 1: return String(Int64.random(in: .min...(.max), using: &random))
         case 2: return String(Double.random(in: -1000...1000, using: &random))
         default: return "\(Int.random(in: 0..<500, using: &random)).\(Int.random(in: 0..<10, using: &random))"
@@ -185,9 +188,13 @@ struct RandomRows {
         switch Int.random(in: 0..<8, using: &random) {
         case 0: return ""
         case 1: return "{}"
-        case 2: return "{ \"a\" : {\"b\":\(number()), \"c\":[\(number()),{\"d\":\(number())}]}, \"s\":\"x\\n\\u00fcber 12\" }"
+        case 2:
+            return
+                "{ \"a\" : {\"b\":\(number()), \"c\":[\(number()),{\"d\":\(number())}]}, \"s\":\"x\\n\\u00fcber 12\" }"
         case 3: return "{\"a\":\(number()),\"a\":\(number()),\"a.b\":\(number()),\"k\\u0061\":null,\"t\":true}"
-        case 4: return "{\"id\":\(Int.random(in: 1_000_000..<9_000_000, using: &random)),\"host\":\"node-\(Int.random(in: 0..<9, using: &random))\"}"
+        case 4:
+            return
+                "{\"id\":\(Int.random(in: 1_000_000..<9_000_000, using: &random)),\"host\":\"node-\(Int.random(in: 0..<9, using: &random))\"}"
         default: return "{\"cpu\":\(number()),\"mem\":\(Int.random(in: 0..<100, using: &random))}"
         }
     }

@@ -458,7 +458,7 @@ import Testing
                     case .string(let key)? = keys.first
                 else { return }
                 _ = try await client.send(
-                    RedisCommand([Array(text: "HSET"), key, Array(text: "rows"), Array(text: "junk")])
+                    RedisCommand([Array(text: "HSET"), key, Array(text: "m"), Array(text: "junk")])
                 )
             }
             let second = try await StoreForTests(redis.configuration, folder: folder.path)

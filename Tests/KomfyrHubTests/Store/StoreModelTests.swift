@@ -76,7 +76,8 @@ private struct ModelRun {
         case 820..<840: try await export()
         case 840..<852: try await purge()
         case 852..<920: try await lookUp()
-        case 920..<950: await store.store.seal()
+        case 920..<943: await store.store.seal()
+        case 943..<950: await store.store.merge()
         case 950..<975: try checkCounts()
         case 975..<988: try await killHub()
         case 988..<994: try await killRedis()
@@ -187,6 +188,7 @@ private struct ModelRun {
             // What arrives meanwhile is no part of the listing.
             if Int.random(in: 0..<3, using: &random) == 0 { try await appendOne() }
             if Int.random(in: 0..<5, using: &random) == 0 { await store.store.seal() }
+            if Int.random(in: 0..<9, using: &random) == 0 { await store.store.merge() }
         }
     }
 
