@@ -56,8 +56,10 @@ struct IngestRoutes: Sendable {
 
     private func store(_ call: APICall, _ parameters: IngestParameters) async throws(APIError) -> IngestOutcome {
         try await bodies.read(call.request) { body throws(APIError) in
-            // Small ones are decoded sooner than handed to another thread.
-            if body.count < HubLimits.loopBodyBytes { return try await store(body, parameters) }
+            // Small ones are decoded sooner than handed to another thread; what is packed may be small no more.
+            if body.count < HubLimits.loopBodyBytes, parameters.encoding == .identity {
+                return try await store(body, parameters)
+            }
             return try await inPool { () async throws(APIError) in try await store(body, parameters) }
         }
     }
