@@ -66,8 +66,8 @@ struct IngestRoutes: Sendable {
             let bytes = body.count
             let bound = call.caller?.bound
             let outcome: IngestOutcome
-            if bytes < HubLimits.loopBodyBytes {
-                // Small ones are decoded sooner than handed to another thread.
+            if bytes < HubLimits.loopBodyBytes, parameters.encoding == .identity {
+                // Small ones are decoded sooner than handed to another thread; what is packed may be small no more.
                 outcome = try await store(body, parameters, bound: bound)
             } else {
                 outcome = try await inPool { () async throws(APIError) in
@@ -84,7 +84,8 @@ struct IngestRoutes: Sendable {
         _ parameters: IngestParameters,
         bound: GroupPattern?
     ) async throws(APIError) -> IngestOutcome {
-        let arrival = WallClock.now()
+        // Finer times would cost half a byte more for each log that is kept, and tell nothing that its sequence does not.
+        let arrival = WallClock.now() / 1_000_000 * 1_000_000
         var decoded = try decode(body, parameters, arrival: arrival, refusedPositions: nil)
         if let bound { decoded = try within(bound, decoded, body, parameters, arrival: arrival) }
         // Without an identity nothing has to be remembered about a body that holds no log to store.

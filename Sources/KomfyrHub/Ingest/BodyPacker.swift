@@ -2,8 +2,8 @@ import CZstd
 
 /// Packs bodies that came plain, for the WAL.
 ///
-/// Fast rather than small: measured, level 1 takes 0.65 s for the 257 MB of a million logs and leaves 50 MB of them;
-/// the levels below take nearly as long. Used by one caller at a time.
+/// Fast rather than small: measured, the 257 MB of a million logs take 0.53 s and leave 71 MB; zstd's level 1 takes 0.76 s
+/// and leaves 50 MB, and Redis takes 4 ms for each MB. Used by one caller at a time.
 final class BodyPacker {
     private var context: OpaquePointer?
 
@@ -38,10 +38,12 @@ final class BodyPacker {
         guard let context = ZSTD_createCCtx() else { return nil }
         ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 1)
         // Large bodies need no larger window: logs resemble those just before them. A table of 64 KiB stays in the
-        // processor's cache, and longer matches are found sooner than short ones: a tenth less time for the same size.
+        // processor's cache; longer matches are found sooner than short ones, and looking for them at every fourth byte
+        // costs a third of the size and saves a quarter of the time, which is more than Redis takes for the difference.
         ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, 18)
         ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 14)
         ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 7)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_targetLength, 4)
         return context
     }
 }
