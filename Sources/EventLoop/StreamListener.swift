@@ -40,7 +40,9 @@ public final class StreamListener: HandleOwner {
     /// Connections accepted in one go before other handles have their turn.
     private static let acceptsPerTurn = 64
 
-    /// Handshakes under way at a time: each holds some 50 KB. Beyond, connections wait in the backlog.
+    /// Handshakes under way at a time: each holds some 50 KB.
+    ///
+    /// Beyond, connections wait in the backlog.
     private static let handshakesAtOnce = 256
 
     /// Binds and listens; each accepted connection is handed to `accept`, which gives it a handler or closes it.

@@ -39,8 +39,7 @@ final class TLSSession {
     /// What `verified` found wrong with a certificate.
     private var certificateFault: String?
 
-    /// - Parameters:
-    ///   - name: the server's name or IP address, which its certificate must be for; for clients.
+    /// A session that has said nothing yet; clients name the server or its IP address, which its certificate must be for.
     init(_ context: TLSContext, serverName name: String?) throws(LoopError) {
         guard let ssl = SSL_new(context.raw), let incoming = BIO_new(BIO_s_mem()), let outgoing = BIO_new(BIO_s_mem())
         else { throw LoopError.tls("begin TLS", TLSProblem.words()) }

@@ -185,8 +185,8 @@ import Testing
 
     @Test func `what cannot be dropped fills it: nothing is taken until there is room`() async throws {
         try await smallStore(.dropOldest) { _, store in
-            let other = [UInt8](repeating: 1, count: 1 << 20)
-            for _ in 0..<26 {
+            let other = [UInt8](repeating: 1, count: (1 << 20) - 4_096)
+            for _ in 0..<25 {
                 _ = try await store.client.send(RedisCommand([Array("RPUSH".utf8), Array("other".utf8), other]))
             }
             _ = try? await store.store.append(try small("perhaps"))
@@ -216,7 +216,8 @@ import Testing
 
     @Test func `a disk that runs full stops ingest before Redis does, and room opens the door`() async throws {
         let free = Atomic64(1 << 40)
-        try await smallStore(.dropOldest, { $0.freeDiskBytes = { free.value } }) { _, store in
+        let watchesDisk: (inout StoreConfiguration) -> Void = { $0.freeDiskBytes = { free.value } }
+        try await smallStore(.dropOldest, watchesDisk) { _, store in
             _ = try await store.append(try small("before"))
             free.value = 100 << 20
             try await eventually("it is noticed") { !store.store.health.canStore }
