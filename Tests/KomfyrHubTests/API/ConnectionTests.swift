@@ -66,7 +66,7 @@ import Testing
             func fill() async throws {
                 for number in 0..<40 {
                     let log = #"{"message":"\#(message)"}"#
-                    let client = APIClient(router: bed.api.router)
+                    let client = APIClient(router: bed.api.router, described: try DescribedAPI.ofTheHub.get())
                     #expect(try await client.post("/api/logs", log).status == .ok, "\(number)")
                 }
             }

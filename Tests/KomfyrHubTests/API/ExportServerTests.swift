@@ -35,7 +35,7 @@ import Testing
         }
         let export = Parts(try #require(bed.store.logs.first), partsBeforeError: partsBeforeError)
         bed.store.exporting = export
-        try await withServer(bed) { port in try await test(port, export) }
+        try await bed.serve { port in try await test(port, export) }
     }
 
     private static func request(_ format: String) -> String {

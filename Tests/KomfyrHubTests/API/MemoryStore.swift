@@ -100,8 +100,7 @@ final class MemoryStore: LogStoring {
         let newest = state.withLock { $0.next - 1 }
         var logs = logs.filter { log in
             let columns = Self.columns(log)
-            return filter.wants(group: log.group) && filter.wants(columns, 0)
-                && (query.search?.matches(columns, row: 0, group: log.group) ?? true)
+            return filter.wants(group: log.group) && filter.wants(columns, 0, group: log.group)
                 && (query.bound?.matches(log.group) ?? true)
                 && (query.since ?? .min)...(query.until ?? .max) ~= log.timestamp
         }

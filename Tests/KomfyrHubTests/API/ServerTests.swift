@@ -6,7 +6,7 @@ import Testing
 @Suite struct ServerTests {
     private let bed = APITestBed()
 
-    private func serve(_ test: (Int) async throws -> Void) async throws { try await bed.serve(test) }
+    func serve(_ test: (Int) async throws -> Void) async throws { try await bed.serve(test) }
 
     static let key = "Authorization: Bearer \(APITestBed.adminKey)\r\n"
 
@@ -163,39 +163,6 @@ import Testing
         let last = stream?.text
         #expect(last?.hasSuffix("0\r\n\r\n") == true)
     }
-}
-
-/// Runs the server on a port of the system's choosing.
-func withServer(_ bed: APITestBed, _ test: (Int) async throws -> Void) async throws {
-    let (ports, port) = AsyncStream.makeStream(of: Int.self)
-    let application = bed.api.application(host: "127.0.0.1", port: 0, logger: .silent) { channel in
-        port.yield(channel.localAddress?.port ?? 0)
-    }
-    let feed = bed.feed
-    let services: [any Service] = [application, HubPart(work: { await feed.run() }, stop: { feed.stop() })]
-    let group = ServiceGroup(
-        configuration: ServiceGroupConfiguration(
-            services: services.map {
-                ServiceGroupConfiguration.ServiceConfiguration(
-                    service: $0,
-                    successTerminationBehavior: .gracefullyShutdownGroup
-                )
-            },
-            logger: .silent
-        )
-    )
-    let running = Task { try await group.run() }
-    var iterator = ports.makeAsyncIterator()
-    let number = try #require(await iterator.next())
-    do {
-        try await test(number)
-    } catch {
-        await group.triggerGracefulShutdown()
-        try await running.value
-        throw error
-    }
-    await group.triggerGracefulShutdown()
-    try await running.value
 }
 
 extension String {

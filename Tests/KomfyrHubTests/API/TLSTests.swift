@@ -59,7 +59,7 @@ import class TestSupport.ChildProgram
         try await make("one", to: certificateFile, keyFile)
         try await bed.serve(certificate: try certificate()) { port async throws in
             let message = String(repeating: "x", count: 1_000_000)
-            let client = APIClient(router: bed.api.router)
+            let client = APIClient(router: bed.api.router, described: try DescribedAPI.ofTheHub.get())
             for _ in 0..<8 { _ = try await client.post("/api/logs", #"{"message":"\#(message)"}"#) }
             let text = try await curl([
                 "-H", "Authorization: Bearer \(APITestBed.adminKey)", "https://127.0.0.1:\(port)/api/logs",
@@ -116,7 +116,7 @@ import class TestSupport.ChildProgram
                 try await eventually("the \(kind) is open: \(reader.output)") {
                     access(folder.path + "/open-\(kind)", F_OK) == 0
                 }
-                let client = APIClient(router: bed.api.router)
+                let client = APIClient(router: bed.api.router, described: try DescribedAPI.ofTheHub.get())
                 _ = try await client.post("/api/logs", #"{"message":"wanted-\#(kind)"}"#)
                 #expect(try await reader.waitForExit() == 0, "\(reader.output)")
                 #expect(reader.output.contains("HTTP/1.1 \(first)"))

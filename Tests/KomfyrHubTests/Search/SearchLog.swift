@@ -90,7 +90,7 @@ struct SearchLog: Sendable {
             log.data?
                 .write(to: &bytes) { path, digits in
                     let column = paths.firstIndex(of: path) ?? paths.count
-                    guard column < SplitData.mostColumns, !numbers.contains(where: { $0.column == column }) else {
+                    guard column < HubLimits.numericColumns, !numbers.contains(where: { $0.column == column }) else {
                         return nil
                     }
                     if column == paths.count { paths.append(path) }

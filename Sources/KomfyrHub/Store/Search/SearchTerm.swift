@@ -260,11 +260,6 @@ extension TextColumn {
 }
 
 extension SplitData {
-    /// Members that have a column of numbers at most.
-    static let mostColumns = 256
-    /// Bytes of the longest path that has one.
-    static let mostPathBytes = 512
-
     /// Whether numbers of a member may stand in the objects: it found no room among the columns.
     func mayKeepInObjects(_ path: [UInt8]) -> Bool {
         Self.mayKeepInObjects(path, columns: columns.count) && column(path) == nil
@@ -272,6 +267,6 @@ extension SplitData {
 
     /// Whether a chunk with so many columns may have numbers of a member that is not among them.
     static func mayKeepInObjects(_ path: [UInt8], columns: Int) -> Bool {
-        columns >= mostColumns || path.count > mostPathBytes
+        columns >= HubLimits.numericColumns || path.count > HubLimits.numericPathBytes
     }
 }
