@@ -15,6 +15,10 @@ struct FileLineWriter: ~Copyable {
         var tags: [String]
         /// The source of logs that name none: this machine.
         var source: String
+        /// Of times that name none (`syslog`).
+        var zone = Zone.utc
+        /// Whether texts are searched for members (`syslog`).
+        var parsesPayload = false
     }
 
     /// About what a record takes besides its text, in bytes.
@@ -33,13 +37,13 @@ struct FileLineWriter: ~Copyable {
     private var parsersFile: String?
     private var json: JSONDatagramReader?
     private var syslog: RecordWriter?
-    private var syslogParser = SyslogParser()
-    private var zone = WallClock()
+    private var syslogParser: SyslogParser
     private var time: Int64 = 0
 
     /// - Throws: what is wrong with the group's template.
     init(_ settings: Settings) throws(GroupTemplate.Problem) {
         self.settings = settings
+        syslogParser = SyslogParser(zone: settings.zone)
         let template = try GroupTemplate(settings.group)
         usesFile = template.uses(.file)
         groups = GroupNames(template, maxGroups: settings.maxGroups)
@@ -133,7 +137,7 @@ struct FileLineWriter: ~Copyable {
             syslog?.append(text: text, from: origin, to: &body)
             statistics.parsed += 1
         } else {
-            let message = syslogParser.parse(text, arrival: time, zoneOffset: zone.zoneOffset(at: time))
+            let message = syslogParser.parse(text, arrival: time)
             guard message.form != .unparsed || !message.message.isEmpty else {
                 statistics.dropped[.empty] += 1
                 return 0
@@ -192,6 +196,7 @@ struct FileLineWriter: ~Copyable {
         shared.knownGroups = json?.groupNames ?? syslog?.groupNames ?? []
         shared.tags = settings.tags
         shared.replacesFarTimes = false
+        shared.parsesPayload = settings.parsesPayload && settings.parser == .syslog
         shared.source = settings.source
         switch settings.parser {
         case .raw: break
