@@ -70,21 +70,25 @@ extension SyslogParser {
     ) -> Bool {
         var start = position
         while view[start].isDigit && start - position <= 2 { start += 1 }
-        guard view[start] == UInt8(ascii: ","), view[start + 5] == UInt8(ascii: "/"),
-            view[start + 8] == UInt8(ascii: "/"),
-            let reading = time.read(view, at: start + 1, arrival: arrival),
-            view[reading.end] == UInt8(ascii: ",")
+        let end = start + 20
+        guard view[start] == UInt8(ascii: ","), view[end] == UInt8(ascii: ","),
+            let local = AppliancePairs.localSeconds(view, at: start + 1, clockAt: start + 12)
         else { return false }
-        var serialEnd = reading.end + 1
+        var serialEnd = end + 1
         while view[serialEnd].isAlphanumeric { serialEnd += 1 }
         let kind = serialEnd + 1
-        var end = kind
-        while view[end].isUpper || view[end] == UInt8(ascii: "-") || view[end] == UInt8(ascii: "_") { end += 1 }
-        guard view[serialEnd] == UInt8(ascii: ","), end > kind + 2, view[end] == UInt8(ascii: ",") else { return false }
-        message.app = Field(start: kind, end: end)
+        var kindEnd = kind
+        while view[kindEnd].isUpper || view[kindEnd] == UInt8(ascii: "-") || view[kindEnd] == UInt8(ascii: "_") {
+            kindEnd += 1
+        }
+        guard view[serialEnd] == UInt8(ascii: ","), kindEnd > kind + 2, view[kindEnd] == UInt8(ascii: ",") else {
+            return false
+        }
+        message.app = Field(start: kind, end: kindEnd)
         if message.timestamp == nil {
-            message.time = Field(start: start + 1, end: reading.end)
-            message.timestamp = reading.nanoseconds
+            let offset = time.offset(ofLocal: local, arrival: arrival)
+            message.time = Field(start: start + 1, end: end)
+            message.timestamp = (local - Int64(offset)) * 1_000_000_000
         }
         return true
     }
@@ -183,20 +187,21 @@ private struct AppliancePairs {
                 let name = part.skippingBlanks(from: reading.end)
                 var nanoseconds = reading.nanoseconds
                 if name < part.count, let known = ZoneNames.read(part, at: name, of: time.zone)?.seconds {
-                    guard let local = localSeconds(part, at: 0, clockAt: 11) else { return nil }
+                    guard let local = Self.localSeconds(part, at: 0, clockAt: 11) else { return nil }
                     nanoseconds = (local - Int64(known)) * 1_000_000_000
                 }
                 return (stamp, nanoseconds)
             }
             return nil
         }
-        guard date.count == 10, clock.count >= 8, let local = localSeconds(view, at: date.start, clockAt: clock.start)
+        guard date.count == 10, clock.count >= 8, let local = Self.localSeconds(view, at: date.start, clockAt: clock.start)
         else { return nil }
         let offset = readOffset(time.zone) ?? time.offset(ofLocal: local, arrival: arrival)
         return (Field(start: date.start, end: max(date.end, clock.end)), (local - Int64(offset)) * 1_000_000_000)
     }
 
-    private func localSeconds(_ view: ByteView, at date: Int, clockAt clock: Int) -> Int64? {
+    /// Seconds of `yyyy-mm-dd` and `hh:mm:ss`, whatever stands between the parts of the date.
+    static func localSeconds(_ view: ByteView, at date: Int, clockAt clock: Int) -> Int64? {
         guard let year = view.number(at: date, digits: 4), let month = view.number(at: date + 5, digits: 2),
             let day = view.number(at: date + 8, digits: 2), let clock = SyslogTime.readClock(view, at: clock)
         else { return nil }

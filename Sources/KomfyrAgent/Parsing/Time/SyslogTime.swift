@@ -180,7 +180,9 @@ extension SyslogTime {
         arrival: Int64
     ) -> Reading? {
         if year == nil, let first = view.word(at: position), let last = view.word(at: position + 7) {
-            let isRepeated = first == lastNamed.first && last == lastNamed.last && !view[position + 16].isDigit
+            let isRepeated =
+                first == lastNamed.first && last == lastNamed.last && view[position + 15] == .space
+                && !view[position + 16].isDigit
             if isRepeated && (arrival &- lastNamed.arrival).magnitude < 3_600_000_000_000 {
                 return finish(view, at: position + 15, local: lastNamed.seconds, arrival: arrival)
             }
@@ -198,14 +200,16 @@ extension SyslogTime {
         let clockStart = next
         next += 8
         if year == nil {
-            // A year behind the clock; `10.0.0.1` and `2026-…` are something else.
-            let number = view[next] == .space ? view.number(at: next + 1, digits: 4) : nil
-            let behind = view[next + 5]
+            // A year behind the clock or its fraction; `10.0.0.1` and `2026-…` are something else.
+            var end = next
+            let fraction = Self.readFraction(view, &end)
+            let number = view[end] == .space ? view.number(at: end + 1, digits: 4) : nil
+            let behind = view[end + 5]
             if let number, number >= 1970, number <= 2100,
-                behind == .space || behind == .colon || next + 5 >= view.count
+                behind == .space || behind == .colon || end + 5 >= view.count
             {
-                year = number
-                next += 5
+                guard let seconds = Self.seconds(year: number, month: month, day: day, clock: clock) else { return nil }
+                return finish(view, at: end + 5, local: seconds, fraction: fraction, arrival: arrival)
             }
         }
         if let year {
@@ -221,14 +225,20 @@ extension SyslogTime {
     }
 
     /// What may stand behind the clock: a fraction, then a zone.
-    private mutating func finish(_ view: ByteView, at position: Int, local: Int64, arrival: Int64) -> Reading? {
+    private mutating func finish(
+        _ view: ByteView,
+        at position: Int,
+        local: Int64,
+        fraction known: Int64 = 0,
+        arrival: Int64
+    ) -> Reading? {
         var end = position
         // Most messages: a blank and then the host.
         if view[end] == .space && !Self.isZoneStart(view[end + 1]) {
             let offset = offset(ofLocal: local, arrival: arrival)
-            return Self.reading(local - Int64(offset), 0, end: end, isISO: false)
+            return Self.reading(local - Int64(offset), known, end: end, isISO: false)
         }
-        let fraction = Self.readFraction(view, &end)
+        let fraction = max(known, Self.readFraction(view, &end))
         var named: Int?
         if let (seconds, next) = Self.readNumericZone(view, at: view[end] == .space ? end + 1 : end) {
             named = seconds
