@@ -175,6 +175,8 @@ private struct AppliancePairs {
             case 9: if view.has("timestamp", at: pair.name.start) { stamp = pair.value }
             default: break
             }
+            // The zone stands before the kind where there is one.
+            if !date.isEmpty && !clock.isEmpty && !host.isEmpty && !kind.isEmpty { return }
         }
     }
 
@@ -194,7 +196,8 @@ private struct AppliancePairs {
             }
             return nil
         }
-        guard date.count == 10, clock.count >= 8, let local = Self.localSeconds(view, at: date.start, clockAt: clock.start)
+        guard date.count == 10, clock.count >= 8,
+            let local = Self.localSeconds(view, at: date.start, clockAt: clock.start)
         else { return nil }
         let offset = readOffset(time.zone) ?? time.offset(ofLocal: local, arrival: arrival)
         return (Field(start: date.start, end: max(date.end, clock.end)), (local - Int64(offset)) * 1_000_000_000)

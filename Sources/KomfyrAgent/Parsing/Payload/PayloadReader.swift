@@ -38,13 +38,13 @@ struct PayloadReader: ~Copyable {
         var form: Form
         /// Instead of `name`, for parts of a header that have no name in the message.
         var fixedName: StaticString?
-        /// Of the name's bytes: most comparisons end with it.
-        var hash: UInt64 = 0
     }
 
     /// What was found, in order.
     private(set) var members: [Member] = []
     private var scanner = JSONScanner()
+    /// Of the members' names: most comparisons end with them.
+    private var hashes: [UInt64] = []
     private var text: [UInt8] = []
 
     /// Looks at a message's text; `members` are those found.
@@ -125,37 +125,72 @@ struct PayloadReader: ~Copyable {
 extension PayloadReader {
     /// Appends what was found to an object that is open.
     mutating func append(of view: ByteView, _ writer: inout MemberWriter, to output: inout [UInt8]) {
-        for index in members.indices { members[index].hash = PlainText.hash(name(members[index], view), seed: 0) }
+        hashes.removeAll(keepingCapacity: true)
+        var hasRepeats = false
+        for member in members {
+            let hash = PlainText.hash(name(member, view), seed: 0)
+            if hashes.contains(hash) { hasRepeats = true }
+            hashes.append(hash)
+        }
         for index in members.indices {
             let member = members[index]
-            if isRepeated(index, of: view) { continue }
-            appendName(member, of: view, &writer, to: &output)
-            var count = 1
-            for later in (index + 1)..<max(members.count, index + 1) where isSame(later, index, of: view) {
-                if count == 1 {
-                    output.append(UInt8(ascii: "["))
+            if !hasRepeats {
+                if !appendPlain(member, of: view, &writer, to: &output) {
+                    appendName(member, of: view, &writer, to: &output)
                     appendValue(member, of: view, to: &output)
                 }
-                output.append(UInt8(ascii: ","))
-                appendValue(members[later], of: view, to: &output)
-                count += 1
+                continue
             }
-            if count == 1 { appendValue(member, of: view, to: &output) } else { output.append(UInt8(ascii: "]")) }
+            if (0..<index).contains(where: { isSame($0, index, of: view) }) { continue }
+            appendName(member, of: view, &writer, to: &output)
+            let others = members.indices.dropFirst(index + 1).filter { isSame($0, index, of: view) }
+            if !others.isEmpty { output.append(UInt8(ascii: "[")) }
+            appendValue(member, of: view, to: &output)
+            for other in others {
+                output.append(UInt8(ascii: ","))
+                appendValue(members[other], of: view, to: &output)
+            }
+            if !others.isEmpty { output.append(UInt8(ascii: "]")) }
         }
     }
 
     private func name(_ member: Member, _ view: ByteView) -> UnsafeRawBufferPointer {
-        member.fixedName.map { PlainText.bytes($0) } ?? view[member.name]
+        if let fixed = member.fixedName { return PlainText.bytes(fixed) }
+        return view[member.name]
     }
 
     private func isSame(_ left: Int, _ right: Int, of view: ByteView) -> Bool {
-        members[left].hash == members[right].hash
-            && PlainText.equal(name(members[left], view), name(members[right], view))
+        hashes[left] == hashes[right] && PlainText.equal(name(members[left], view), name(members[right], view))
     }
 
-    private func isRepeated(_ index: Int, of view: ByteView) -> Bool {
-        for earlier in 0..<index where isSame(earlier, index, of: view) { return true }
-        return false
+    /// The usual member, whose name and value need nothing done to them, in one reservation.
+    /// - Returns: false, and nothing appended, for any other.
+    private func appendPlain(
+        _ member: Member,
+        of view: ByteView,
+        _ writer: inout MemberWriter,
+        to output: inout [UInt8]
+    ) -> Bool {
+        guard member.form != .json else { return false }
+        let name = name(member, view)
+        let value = view[member.value]
+        guard PlainText.isPlain(name), PlainText.isPlain(value), !PayloadName.isOwn(name) else { return false }
+        let isNumber = PayloadName.isNumber(value)
+        let hasMembers = writer.hasMembers
+        writer.hasMembers = true
+        output.append(addingCapacity: name.count + value.count + 6) { span in
+            span.withUnsafeMutableBufferPointer { buffer, count in
+                guard let base = buffer.baseAddress else { return }
+                var line = LinePointer(UnsafeMutableRawPointer(base + count))
+                line.write(hasMembers ? ",\"" : "\"")
+                line.write(name)
+                line.write(isNumber ? "\":" : "\":\"")
+                line.write(value)
+                if !isNumber { line.write("\"") }
+                count += line.count
+            }
+        }
+        return true
     }
 
     private mutating func appendName(

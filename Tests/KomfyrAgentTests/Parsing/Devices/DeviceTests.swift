@@ -56,7 +56,9 @@ struct DeviceTests {
 
     @Test func `bytes that are not UTF-8 are repaired, in members too`() throws {
         // Latin-1, a cut character, bytes that are none.
-        let text = try Self.line(of: Array("<13>Nov 23 08:00:01 h1 app: user=bl".utf8) + [0xE5] + Array("b\u{E6}r n=1".utf8) + [0xC3])
+        let text = try Self.line(
+            of: Array("<13>Nov 23 08:00:01 h1 app: user=bl".utf8) + [0xE5] + Array("b\u{E6}r n=1".utf8) + [0xC3]
+        )
         #expect(text.contains(#""message":"user=bl\#u{FFFD}b\#u{E6}r n=1\#u{FFFD}""#))
         #expect(text.contains(#""user":"bl\#u{FFFD}b\#u{E6}r""#))
         let host = try Self.line(of: Array("<13>Nov 23 08:00:01 h".utf8) + [0xF8] + Array(" app: text".utf8))
