@@ -70,7 +70,7 @@ extension SyslogParser {
         return first.isDigit || first == UInt8(ascii: "*") || first == UInt8(ascii: ".")
     }
 
-    /// `%$ VDC-1 %$ `
+    /// Behind `%$ VDC-1 %$`, which NX-OS writes when it is divided.
     private func skippingVirtualDevice(_ view: ByteView, at position: Int) -> Int {
         guard view.has("%$ ", at: position) else { return position }
         let name = view.endOfToken(from: position + 3)

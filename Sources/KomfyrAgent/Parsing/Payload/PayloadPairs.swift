@@ -195,6 +195,8 @@ extension PayloadPairs {
         app.count > 5 && (view.has("CISE_", at: app.start) || view.has("CSCOacs_", at: app.start))
     }
 
+    /// A list whose names have blanks.
+    ///
     /// `Passed: Authentication succeeded, ConfigVersionId=7, Device IP Address=10.0.0.2, Step=11001, Step=11017,`
     static func readCommaList(_ view: ByteView, _ text: Field, into members: inout [PayloadReader.Member]) {
         var position = text.start
@@ -228,6 +230,8 @@ extension PayloadPairs {
         }
     }
 
+    /// A list in brackets, with colons.
+    ///
     /// `[action:"Accept"; flags:"411908"; rule_name:"Cleanup"]`
     /// - Returns: whether it is that; nothing is appended when not.
     static func readColons(_ view: ByteView, _ text: Field, into members: inout [PayloadReader.Member]) -> Bool {

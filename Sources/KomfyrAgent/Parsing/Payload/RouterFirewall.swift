@@ -72,6 +72,8 @@ enum RouterFirewall {
         }
     }
 
+    /// An address with or without its port.
+    ///
     /// `10.0.0.1:443`, `[fe80::1]:443`, `10.0.0.1`
     private static func readAddress(
         _ view: ByteView,

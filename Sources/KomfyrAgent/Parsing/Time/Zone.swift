@@ -78,6 +78,7 @@ struct Zone: Sendable, Equatable {
     /// - Parameters:
     ///   - local: seconds since 1970 as if the clock showed UTC.
     ///   - arrival: seconds since 1970; decides between two.
+    /// - Returns: the offset, and whether it may be kept.
     func resolve(local: Int64, near arrival: Int64) -> Resolution {
         // No zone changes twice within two days; with a day on each side none is overlooked.
         let before = offset(at: local - 86_400)

@@ -137,6 +137,8 @@ private struct ZoneRuleReader {
         return sign * seconds
     }
 
+    /// The comma, a day, and maybe a time.
+    ///
     /// `,M3.5.0/2`
     mutating func readChange() -> ZoneRule.Change? {
         guard isAtComma else { return nil }
