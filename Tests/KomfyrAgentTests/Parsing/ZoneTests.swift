@@ -1,3 +1,4 @@
+import Protocol
 import Testing
 
 @testable import KomfyrAgent
@@ -10,10 +11,14 @@ struct ZoneTests {
         Array(text.utf8).withUnsafeBytes { ZoneRule($0) }.map { Zone(rule: $0) }
     }
 
+    private static func nanoseconds(_ text: String) -> Int64? {
+        Array(text.utf8).withUnsafeBytes { Timestamp.parse($0) }
+    }
+
     /// What a message's time is read as.
     private func read(_ text: String, arrival: String, zone: Zone?) throws -> String? {
         var time = SyslogTime(zone: try #require(zone))
-        let arrival = try #require(Array(arrival.utf8).withUnsafeBytes { Timestamp.parse($0) })
+        let arrival = try #require(Self.nanoseconds(arrival))
         return Array(text.utf8)
             .withUnsafeBytes { bytes in
                 time.read(ByteView(bytes), at: 0, arrival: arrival).map { Timestamp.text($0.nanoseconds) }
@@ -52,7 +57,7 @@ struct ZoneTests {
             ("2026-10-25T00:29:59Z", "2026-10-25T00:30:00.000Z"), ("2026-10-25T01:29:59Z", "2026-10-25T01:30:00.000Z"),
             ("2026-10-25T00:31:59Z", "2026-10-25T00:30:00.000Z"),
         ] {
-            let nanoseconds = try #require(Array(arrival.utf8).withUnsafeBytes { Timestamp.parse($0) })
+            let nanoseconds = try #require(Self.nanoseconds(arrival))
             let read = Array("Oct 25 02:30:00 h".utf8)
                 .withUnsafeBytes { time.read(ByteView($0), at: 0, arrival: nanoseconds) }
             #expect(read.map { Timestamp.text($0.nanoseconds) } == expected)
@@ -74,7 +79,7 @@ struct ZoneTests {
     ])
     func `a rule of POSIX gives this offset`(rule: String, at time: String, offset: Int) throws {
         let zone = try #require(Self.rule(rule))
-        let nanoseconds = try #require(Array(time.utf8).withUnsafeBytes { Timestamp.parse($0) })
+        let nanoseconds = try #require(Self.nanoseconds(time))
         #expect(zone.offset(at: nanoseconds / 1_000_000_000) == offset)
     }
 
@@ -85,6 +90,8 @@ struct ZoneTests {
     func `what is no rule is refused`(text: String) {
         #expect(Self.rule(text) == nil)
     }
+
+    private static func read(_ file: [UInt8]) -> Zone? { file.withUnsafeBytes { ZoneFile.read($0) } }
 
     /// Two changes: to +1 h at 1000, to +2 h at 2000; behind them +3 h by the footer.
     private static func file(changes: [Int64] = [1_000, 2_000]) -> [UInt8] {
@@ -105,12 +112,12 @@ struct ZoneTests {
         (Int64(-5), 0), (999, 0), (1_000, 3_600), (1_999, 3_600), (2_000, 10_800), (9_999_999_999, 10_800),
     ])
     func `a zone file gives this offset`(time: Int64, offset: Int) throws {
-        let zone = try #require(Self.file().withUnsafeBytes { ZoneFile.read($0) })
+        let zone = try #require(Self.read(Self.file()))
         #expect(zone.offset(at: time) == offset)
     }
 
     @Test func `names are those of the file and its footer`() throws {
-        let zone = try #require(Self.file().withUnsafeBytes { ZoneFile.read($0) })
+        let zone = try #require(Self.read(Self.file()))
         func offset(_ name: String) -> Int? { Array(name.utf8).withUnsafeBytes { zone.offset(named: $0) } }
         #expect(offset("CCC") == 7_200)
         #expect(offset("DDD") == 10_800)
