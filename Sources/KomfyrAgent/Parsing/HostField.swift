@@ -71,6 +71,9 @@ enum DeviceIdentity {
     /// The identity that a word is, without what is around it; nil when it is none.
     static func read(_ view: ByteView, _ token: Field) -> Field? {
         guard token.count >= 5, token.count <= 128 else { return nil }
+        // Most hosts and tags: no colon at the end, and too short for an address and more.
+        let last = view[token.end - 1]
+        if last != .colon && last != UInt8(ascii: ")") && token.count < 16 { return nil }
         if view.has("(\"", at: token.start) && view.has("\")", at: token.end - 2) {
             return Field(start: token.start + 2, end: token.end - 2)
         }

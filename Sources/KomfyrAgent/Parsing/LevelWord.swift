@@ -15,6 +15,8 @@ struct LevelWord {
 
     /// Reads the words; nil when they are not there.
     init?(_ view: ByteView, at position: Int) {
+        // Most tags have a bracket or a colon where a word here has its blank.
+        guard view[position].isLower else { return nil }
         var end = position
         var dot: Int?
         while end - position <= 20 {

@@ -69,16 +69,25 @@ extension SyslogParser {
         into message: inout SyslogMessage
     ) {
         var next = position
-        if let word = LevelWord(view, at: next) {
+        if isISO && parseHostAndVersionless(view, at: next, into: &message) { return }
+        let host = message.host
+        next = parseHost(view, at: next, needsTag: isOfApplication, into: &message)
+        if next > position, view[position].isLower, view[view.endOfToken(from: position) - 1].isLower,
+            let word = LevelWord(view, at: position)
+        {
+            // `daemon.info dnsmasq[1]: text`: no host.
+            message.host = host
             take(word, into: &message)
             parseContent(view, at: word.end, into: &message)
             return
         }
-        if isISO && parseHostAndVersionless(view, at: next, into: &message) { return }
-        let host = message.host
-        next = parseHost(view, at: next, needsTag: isOfApplication, into: &message)
         // A header whose host is missing keeps that of the relay's.
         if message.host.isEmpty { message.host = host }
+        // The usual case first: with a tag nothing of what follows can be there, but Cisco's origin and Dell's text.
+        if let tag = Self.readTag(view, at: next), !tag.processID.isEmpty || !Self.isUnsure(tag, view) {
+            takeTag(tag, view, at: next, into: &message)
+            return
+        }
         if let word = LevelWord(view, at: next) {
             take(word, into: &message)
             next = word.end
@@ -89,6 +98,13 @@ extension SyslogParser {
             return
         }
         parseContent(view, at: next, into: &message)
+    }
+
+    /// Whether a tag may be Cisco's origin (`sw01: 3132779: …`) or Dell's `Severity: …`.
+    private static func isUnsure(_ tag: Tag, _ view: ByteView) -> Bool {
+        let first = view[view.skippingBlanks(from: tag.end)]
+        return first.isDigit || first == UInt8(ascii: "*") || first == UInt8(ascii: ".")
+            || tag.app.count == 8 && view.has("Severity", at: tag.app.start)
     }
 
     private mutating func parseWithoutTime(

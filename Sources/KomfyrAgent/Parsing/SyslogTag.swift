@@ -17,33 +17,38 @@ extension SyslogParser {
     func parseContent(_ view: ByteView, at position: Int, into message: inout SyslogMessage) {
         var next = position
         if let tag = Self.readTag(view, at: next) {
-            // The usual case first.
-            if isEvent(view, at: next) {
-                takeProduct(view, at: next, into: &message)
-            } else {
-                message.app = tag.app
-                message.processID = tag.processID
-                next = tag.end
-                if view[next] == .space { next += 1 }
-                parseCode(view, at: next, into: &message)
-            }
+            return takeTag(tag, view, at: next, into: &message)
+        }
+        next = skippingColons(view, at: next)
+        if next > position, Self.readTag(view, at: next) != nil {
+            return parseContent(view, at: next, into: &message)
+        }
+        if view[next] == UInt8(ascii: "%"), parseMnemonic(view, at: next, into: &message) {
+            // Stays in the text.
+        } else if isEvent(view, at: next) {
+            takeProduct(view, at: next, into: &message)
+        } else if let topics = RouterTopics(view, at: next) {
+            message.topics = topics.all
+            message.app = topics.first
+            message.severityOfText = topics.severity
+            next = view.skippingBlanks(from: topics.all.end)
         } else {
-            next = skippingColons(view, at: next)
-            if next > position, Self.readTag(view, at: next) != nil {
-                return parseContent(view, at: next, into: &message)
-            }
-            if view[next] == UInt8(ascii: "%"), parseMnemonic(view, at: next, into: &message) {
-                // Stays in the text.
-            } else if isEvent(view, at: next) {
-                takeProduct(view, at: next, into: &message)
-            } else if let topics = RouterTopics(view, at: next) {
-                message.topics = topics.all
-                message.app = topics.first
-                message.severityOfText = topics.severity
-                next = view.skippingBlanks(from: topics.all.end)
-            } else {
-                next = parseUnusualTag(view, at: next, into: &message)
-            }
+            next = parseUnusualTag(view, at: next, into: &message)
+        }
+        message.message = Field(start: min(next, view.count), end: view.count)
+    }
+
+    /// Takes a tag that stands at `position`, and the text behind it.
+    func takeTag(_ tag: Tag, _ view: ByteView, at position: Int, into message: inout SyslogMessage) {
+        var next = position
+        if isEvent(view, at: position) {
+            takeProduct(view, at: position, into: &message)
+        } else {
+            message.app = tag.app
+            message.processID = tag.processID
+            next = tag.end
+            if view[next] == .space { next += 1 }
+            parseCode(view, at: next, into: &message)
         }
         message.message = Field(start: min(next, view.count), end: view.count)
     }
