@@ -22,7 +22,7 @@ struct FileLineWriter: ~Copyable {
     }
 
     /// About what a record takes besides its text, in bytes.
-    private(set) var overhead = 0
+    private var overhead = 0
 
     private let settings: Settings
     private let usesFile: Bool
@@ -65,6 +65,12 @@ struct FileLineWriter: ~Copyable {
             // Names, tags and times that are added.
             overhead = 1_024
         }
+    }
+
+    /// About what the record of a text of so many bytes takes besides it, in bytes.
+    func overhead(of count: Int) -> Int {
+        let isDoubled = settings.parsesPayload && settings.parser == .syslog
+        return overhead + (isDoubled ? min(count, AgentLimits.payloadBytes) : 0)
     }
 
     /// Appends the record of a line.

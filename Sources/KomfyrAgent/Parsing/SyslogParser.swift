@@ -10,7 +10,7 @@
 /// Takes what it can: every part but the text may be missing. What neither begins with a priority nor with a time, and
 /// is none of the forms above, is `unparsed`, its text the whole message. Nothing is dropped for its form.
 ///
-/// Pure: no clock and no zone of its own. Keeps the last seconds that it read, so one parser serves one thread.
+/// Pure: no clock of its own. Keeps the last seconds that it read, so one parser serves one thread.
 struct SyslogParser {
     var time: SyslogTime
 

@@ -128,7 +128,8 @@ enum PayloadPairs {
 
     private static func closingApostrophe(_ view: ByteView, from start: Int, to end: Int) -> Int? {
         var position = start
-        while let found = view.position(of: UInt8(ascii: "'"), from: position, to: end) {
+        // Looked for near by: one that is never closed is no quote, and must not cost a look at the whole text.
+        while let found = view.position(of: UInt8(ascii: "'"), from: position, to: min(end, start + 1_024)) {
             position = found + 1
             if position >= end || view[position] != .colon && isBoundary(view[position])
                 || view[position] == UInt8(ascii: ")")
@@ -169,7 +170,8 @@ enum PayloadPairs {
     /// Without `)`, `]` and `}` at the end that nothing in the value opens.
     private static func withoutClosers(_ view: ByteView, _ field: Field) -> Field {
         var field = field
-        while !field.isEmpty {
+        // A few: brackets are not nested deep where they close a value.
+        for _ in 0..<4 where !field.isEmpty {
             let opener: UInt8
             switch view[field.end - 1] {
             case UInt8(ascii: ")"): opener = UInt8(ascii: "(")

@@ -45,6 +45,8 @@ struct PayloadReader: ~Copyable {
     private var scanner = JSONScanner()
     /// Of the members' names: most comparisons end with them.
     private var hashes: [UInt64] = []
+    /// Those that come more than once.
+    private var repeated: [UInt64] = []
     private var text: [UInt8] = []
 
     /// Looks at a message's text; `members` are those found.
@@ -126,23 +128,23 @@ extension PayloadReader {
     /// Appends what was found to an object that is open.
     mutating func append(of view: ByteView, _ writer: inout MemberWriter, to output: inout [UInt8]) {
         hashes.removeAll(keepingCapacity: true)
-        var hasRepeats = false
+        repeated.removeAll(keepingCapacity: true)
         for member in members {
             let hash = PlainText.hash(name(member, view), seed: 0)
-            if hashes.contains(hash) { hasRepeats = true }
+            if hashes.contains(hash) && !repeated.contains(hash) { repeated.append(hash) }
             hashes.append(hash)
         }
         for index in members.indices {
             let member = members[index]
-            if !hasRepeats {
+            if repeated.isEmpty || !repeated.contains(hashes[index]) {
                 if !appendPlain(member, of: view, &writer, to: &output) {
-                    appendName(member, of: view, &writer, to: &output)
+                    appendName(index, of: view, &writer, to: &output)
                     appendValue(member, of: view, to: &output)
                 }
                 continue
             }
             if (0..<index).contains(where: { isSame($0, index, of: view) }) { continue }
-            appendName(member, of: view, &writer, to: &output)
+            appendName(index, of: view, &writer, to: &output)
             let others = members.indices.dropFirst(index + 1).filter { isSame($0, index, of: view) }
             if !others.isEmpty { output.append(UInt8(ascii: "[")) }
             appendValue(member, of: view, to: &output)
@@ -194,26 +196,23 @@ extension PayloadReader {
     }
 
     private mutating func appendName(
-        _ member: Member,
+        _ index: Int,
         of view: ByteView,
         _ writer: inout MemberWriter,
         to output: inout [UInt8]
     ) {
-        let name = name(member, view)
-        let isJSON = member.form == .json
-        if !PayloadName.isOwn(name) && !(isJSON && name.contains(UInt8(ascii: "\\"))) {
+        let name = name(members[index], view)
+        let isEscaped = isEscaped(index, of: view)
+        if !PayloadName.isOwn(name) && !isEscaped {
             writer.appendName(name, to: &output)
             return
         }
-        text.removeAll(keepingCapacity: true)
-        if isJSON {
-            JSONText.appendUnescaped(name, to: &text)
-        } else {
-            text.append(contentsOf: name)
-        }
-        if text.withUnsafeBytes({ PayloadName.isOwn($0) }) {
+        setText(toNameOf: index, of: view)
+        // Two names of JSON that differ in their escapes alone are one name.
+        let others = isEscaped ? twins(of: index, view) : 0
+        if others > 0 || text.withUnsafeBytes({ PayloadName.isOwn($0) }) {
             let count = text.count
-            var number = 2
+            var number = 1 + max(1, others)
             repeat {
                 text.removeSubrange(count...)
                 text.append(contentsOf: "_\(number)".utf8)
@@ -223,6 +222,33 @@ extension PayloadReader {
             })
         }
         text.withUnsafeBytes { writer.appendName($0, to: &output) }
+    }
+
+    private func isEscaped(_ index: Int, of view: ByteView) -> Bool {
+        members[index].form == .json && name(members[index], view).contains(UInt8(ascii: "\\"))
+    }
+
+    /// How many members before this one, or written without escapes, have the name that is in `text`, written otherwise.
+    private func twins(of index: Int, _ view: ByteView) -> Int {
+        var count = 0
+        var unescaped: [UInt8] = []
+        for other in members.indices
+        where hashes[other] != hashes[index] && (other < index || !isEscaped(other, of: view)) {
+            unescaped.removeAll(keepingCapacity: true)
+            JSONText.appendUnescaped(name(members[other], view), to: &unescaped)
+            if unescaped == text { count += 1 }
+        }
+        return count
+    }
+
+    private mutating func setText(toNameOf index: Int, of view: ByteView) {
+        text.removeAll(keepingCapacity: true)
+        let name = name(members[index], view)
+        if members[index].form == .json {
+            JSONText.appendUnescaped(name, to: &text)
+        } else {
+            text.append(contentsOf: name)
+        }
     }
 
     private mutating func appendValue(_ member: Member, of view: ByteView, to output: inout [UInt8]) {
