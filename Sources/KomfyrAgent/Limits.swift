@@ -49,7 +49,8 @@ enum AgentLimits {
     static let zoneFileBytes = 256 << 10
     /// A rule of summer time (`CET-1CEST,M3.5.0,M10.5.0/3`) in bytes.
     static let zoneRuleBytes = 256
-    /// Messages that one datagram may hold.
+    /// Messages that are cut out of one datagram: senders that gather lines send some dozens; what is beyond is one
+    /// message.
     static let messagesPerDatagram = 1_000
 
     /// Combinations of sender, priority, host and app whose text an input keeps: some 400 bytes each.
