@@ -159,7 +159,9 @@ final class Agent {
                 group: input.group,
                 maxGroups: input.maxGroups,
                 tags: tags + input.tags,
-                source: HostName.current
+                source: HostName.current,
+                zone: input.zone,
+                parsesPayload: input.parsesPayload
             )
             return try FileInput(
                 loop,

@@ -95,6 +95,14 @@ struct InputConfiguration: Sendable {
     var group: String
     /// `max_groups`: how many groups this input may make; the rest share `…:other`.
     var maxGroups = 1_000
+    /// `timezone`: where times that name no zone are from: `"Europe/Oslo"`, or an offset as `"+02:00"`.
+    ///
+    /// By default this machine's. For `syslog`, and files that are read as it.
+    var zone = Zone.utc
+    /// `parse_payload`: whether a message's text is searched for members of its `data`: `key=value`, JSON, CEF, LEEF.
+    ///
+    /// The message stays as it is. For `syslog`, and files that are read as it.
+    var parsesPayload = true
     /// `type`: `syslog`, `json` or `file`.
     var kind: Kind
 
@@ -103,6 +111,11 @@ struct InputConfiguration: Sendable {
         /// `token`: what every message must carry as its member `token`; instead of `allow`, or with it.
         case json(Listen, token: String?)
         case file(FileConfiguration)
+
+        /// Whether its lines are read as syslog messages.
+        var isSyslogFile: Bool {
+            if case .file(let file) = self { file.parser == .syslog } else { false }
+        }
     }
 
     /// A listener's address and who may use it.

@@ -39,6 +39,20 @@ enum AgentLimits {
     /// before.
     static let structuredDataParameters = 256
 
+    /// Bytes of a message's text that are searched for members (`parse_payload`): no device's event is longer.
+    static let payloadBytes = 64 << 10
+    /// Members that a message's text gives; further ones stay in the text alone.
+    ///
+    /// As many as a chunk of the hub keeps columns for; each is compared with all that came before.
+    static let payloadMembers = 256
+    /// A file of the time zone database in bytes: the largest has some 4 KiB.
+    static let zoneFileBytes = 256 << 10
+    /// A rule of summer time (`CET-1CEST,M3.5.0,M10.5.0/3`) in bytes.
+    static let zoneRuleBytes = 256
+    /// Messages that are cut out of one datagram: senders that gather lines send some dozens; what is beyond is one
+    /// message.
+    static let messagesPerDatagram = 1_000
+
     /// Combinations of sender, priority, host and app whose text an input keeps: some 400 bytes each.
     ///
     /// A power of two.

@@ -15,10 +15,14 @@ struct FileLineWriter: ~Copyable {
         var tags: [String]
         /// The source of logs that name none: this machine.
         var source: String
+        /// Of times that name none (`syslog`).
+        var zone = Zone.utc
+        /// Whether texts are searched for members (`syslog`).
+        var parsesPayload = false
     }
 
     /// About what a record takes besides its text, in bytes.
-    private(set) var overhead = 0
+    private var overhead = 0
 
     private let settings: Settings
     private let usesFile: Bool
@@ -33,13 +37,13 @@ struct FileLineWriter: ~Copyable {
     private var parsersFile: String?
     private var json: JSONDatagramReader?
     private var syslog: RecordWriter?
-    private var syslogParser = SyslogParser()
-    private var zone = WallClock()
+    private var syslogParser: SyslogParser
     private var time: Int64 = 0
 
     /// - Throws: what is wrong with the group's template.
     init(_ settings: Settings) throws(GroupTemplate.Problem) {
         self.settings = settings
+        syslogParser = SyslogParser(zone: settings.zone)
         let template = try GroupTemplate(settings.group)
         usesFile = template.uses(.file)
         groups = GroupNames(template, maxGroups: settings.maxGroups)
@@ -61,6 +65,12 @@ struct FileLineWriter: ~Copyable {
             // Names, tags and times that are added.
             overhead = 1_024
         }
+    }
+
+    /// About what the record of a text of so many bytes takes besides it, in bytes.
+    func overhead(of count: Int) -> Int {
+        let isDoubled = settings.parsesPayload && settings.parser == .syslog
+        return overhead + (isDoubled ? min(count, AgentLimits.payloadBytes) : 0)
     }
 
     /// Appends the record of a line.
@@ -133,7 +143,7 @@ struct FileLineWriter: ~Copyable {
             syslog?.append(text: text, from: origin, to: &body)
             statistics.parsed += 1
         } else {
-            let message = syslogParser.parse(text, arrival: time, zoneOffset: zone.zoneOffset(at: time))
+            let message = syslogParser.parse(text, arrival: time)
             guard message.form != .unparsed || !message.message.isEmpty else {
                 statistics.dropped[.empty] += 1
                 return 0
@@ -192,6 +202,7 @@ struct FileLineWriter: ~Copyable {
         shared.knownGroups = json?.groupNames ?? syslog?.groupNames ?? []
         shared.tags = settings.tags
         shared.replacesFarTimes = false
+        shared.parsesPayload = settings.parsesPayload && settings.parser == .syslog
         shared.source = settings.source
         switch settings.parser {
         case .raw: break

@@ -285,7 +285,9 @@ final class FileReadQueue {
                         if !current.text.isEmpty {
                             let text = UnsafeRawBufferPointer(rebasing: block[current.text])
                             let room = ProtocolLimits.batchBytes - body.count
-                            if text.count + lines.overhead > room, !body.isEmpty { return (records, true) }
+                            if text.count + lines.overhead(of: text.count) > room, !body.isEmpty {
+                                return (records, true)
+                            }
                             records += lines.append(
                                 text,
                                 isPiece: isWithinLine || current.isPiece,

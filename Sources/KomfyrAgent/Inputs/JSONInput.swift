@@ -68,7 +68,8 @@ extension RecordWriter.Settings {
         self.init(
             group: try GroupTemplate(configuration.group),
             maxGroups: configuration.maxGroups,
-            tags: agentTags + configuration.tags
+            tags: agentTags + configuration.tags,
+            parsesPayload: configuration.parsesPayload
         )
     }
 }

@@ -15,7 +15,11 @@ final class SyslogInput: DatagramInput {
         batcher: Batcher,
         logger: Logger
     ) throws {
-        intake = SyslogIntake(try RecordWriter.Settings(configuration, agentTags: agentTags), fromDatagrams: true)
+        intake = SyslogIntake(
+            try RecordWriter.Settings(configuration, agentTags: agentTags),
+            zone: configuration.zone,
+            fromDatagrams: true
+        )
         try super.init(loop, name: configuration.name, listen: listen, batcher: batcher, logger: logger)
     }
 

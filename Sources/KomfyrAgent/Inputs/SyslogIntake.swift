@@ -2,17 +2,17 @@ import EventLoop
 import Protocol
 
 /// What the syslog inputs have in common: message in, line in the batch out, all counted.
-struct SyslogIntake {
+struct SyslogIntake: ~Copyable {
     /// Without what only a socket knows.
     private(set) var statistics = InputStatistics()
 
-    private var parser = SyslogParser()
+    private var parser: SyslogParser
     private var writer: RecordWriter
-    private var clock = WallClock()
     private let fromDatagrams: Bool
 
     /// For one input.
-    init(_ settings: RecordWriter.Settings, fromDatagrams: Bool) {
+    init(_ settings: RecordWriter.Settings, zone: Zone, fromDatagrams: Bool) {
+        parser = SyslogParser(zone: zone)
         writer = RecordWriter(settings)
         self.fromDatagrams = fromDatagrams
     }
@@ -32,6 +32,23 @@ struct SyslogIntake {
     ///   - arrival: nanoseconds since 1970.
     ///   - batcher: takes the line.
     mutating func take(
+        _ bytes: UnsafeRawBufferPointer,
+        _ part: SyslogFramer.Part,
+        from peer: Peer,
+        arrival: Int64,
+        into batcher: Batcher
+    ) {
+        if fromDatagrams, DatagramMessages.isSeveral(bytes) {
+            var messages = DatagramMessages(bytes)
+            while let message = messages.next() {
+                takeFrame(message, part, from: peer, arrival: arrival, into: batcher)
+            }
+        } else {
+            takeFrame(bytes, part, from: peer, arrival: arrival, into: batcher)
+        }
+    }
+
+    private mutating func takeFrame(
         _ bytes: UnsafeRawBufferPointer,
         _ part: SyslogFramer.Part,
         from peer: Peer,
@@ -84,7 +101,7 @@ struct SyslogIntake {
         }
         statistics.received += 1
         if part == .cut { statistics.cut += 1 }
-        let message = parser.parse(bytes, arrival: arrival, zoneOffset: clock.zoneOffset(at: arrival))
+        let message = parser.parse(bytes, arrival: arrival)
         if message.form == .unparsed {
             guard !message.message.isEmpty else {
                 statistics.dropped[.empty] += 1

@@ -38,7 +38,11 @@ final class SyslogStreamInput: Input {
         self.batcher = batcher
         self.logger = logger
         allow = try AllowList(listen.allow)
-        intake = SyslogIntake(try RecordWriter.Settings(configuration, agentTags: agentTags), fromDatagrams: false)
+        intake = SyslogIntake(
+            try RecordWriter.Settings(configuration, agentTags: agentTags),
+            zone: configuration.zone,
+            fromDatagrams: false
+        )
         batcher.onHold { [weak self] held in self?.hold(held) }
     }
 

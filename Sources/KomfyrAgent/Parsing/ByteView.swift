@@ -1,3 +1,5 @@
+import Glibc
+
 /// A part of a message, as a range of the bytes that were parsed.
 ///
 /// Empty means that it is not there.
@@ -68,6 +70,22 @@ struct ByteView {
         var index = index
         while index < count && base[index] != .space { index += 1 }
         return index
+    }
+
+    /// Where `byte` stands first in `start..<end`.
+    @inline(__always)
+    func position(of byte: UInt8, from start: Int, to end: Int) -> Int? {
+        let start = max(start, 0)
+        let end = min(end, count)
+        guard start < end, let bytes = base.baseAddress, let found = memchr(bytes + start, Int32(byte), end - start)
+        else { return nil }
+        return UnsafeRawPointer(found) - bytes
+    }
+
+    /// Whether `byte` stands in `start..<end`.
+    @inline(__always)
+    func contains(_ byte: UInt8, from start: Int, to end: Int) -> Bool {
+        position(of: byte, from: start, to: end) != nil
     }
 
     /// Whether `text` stands at `index`.

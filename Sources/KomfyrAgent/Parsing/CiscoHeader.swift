@@ -5,10 +5,19 @@
 ///  29: router1: 000031: Mar  1 2026 18:48:50: %SYS-…        with origin-id, with sequence-numbers, with year
 ///  15: 3w2d: %LINK-3-UPDOWN: …                              time since the start
 ///  : 2013 Jul 19 16:22:26 UTC: %ETHPORT-5-IF_UP: …          NX-OS
+///  : 2013 Jul 19 16:22:26 UTC: %$ VDC-1 %$ %DAEMON-3-…: …   NX-OS with virtual devices
 ///  :Oct 12 12:33:57 EST: %ASA-5-111010: …                   ASA
 ///  RP/0/RSP0/CPU0:Mar 10 12:00:00.123 : config[65756]: …    IOS XR
+///  WLC1: *spamApTask4: Mar 10 12:00:00.123: %CAPWAP-3-…: …  wireless controller: the task is the process
 /// ```
 extension SyslogParser {
+    /// Where the text behind such a header begins.
+    struct CiscoContent {
+        var start: Int
+        /// Whether no colon stood behind the time: a host may follow.
+        var isBehindPlainTime = false
+    }
+
     /// Reads such a header.
     ///
     /// The plain time at the front is not this function's: it is RFC 3164's.
@@ -17,9 +26,8 @@ extension SyslogParser {
         _ view: ByteView,
         at position: Int,
         arrival: Int64,
-        zoneOffset: Int,
         into message: inout SyslogMessage
-    ) -> Int? {
+    ) -> CiscoContent? {
         var next = position
         var header = CiscoHeader()
         for _ in 0..<6 {
@@ -27,19 +35,23 @@ extension SyslogParser {
                 if view[next] != .colon { header.isMarked = true }
                 next = view.skippingBlanks(from: next + 1)
             }
-            if let reading = time.read(view, at: next, arrival: arrival, zoneOffset: zoneOffset) {
+            if let reading = time.read(view, at: next, arrival: arrival) {
                 let timeField = Field(start: next, end: reading.end)
                 var content = view.skippingBlanks(from: reading.end)
-                if view[content] == .colon { content = view.skippingBlanks(from: content + 1) }
-                guard header.isCertain || Self.isMnemonic(view, at: content) else { return nil }
+                let hasColon = view[content] == .colon
+                if hasColon { content = view.skippingBlanks(from: content + 1) }
+                content = skippingVirtualDevice(view, at: content)
+                guard header.isCertain || reading.isYearFirst && hasColon || Self.isMnemonic(view, at: content) else {
+                    return nil
+                }
                 message.timestamp = reading.nanoseconds
                 message.time = timeField
                 header.copy(to: &message)
-                return content
+                return CiscoContent(start: content, isBehindPlainTime: !hasColon)
             }
             if Self.isMnemonic(view, at: next) {
                 header.copy(to: &message)
-                return next
+                return CiscoContent(start: next)
             }
             let token = Self.readColonToken(view, at: next)
             guard !token.isEmpty else { return nil }
@@ -47,6 +59,22 @@ extension SyslogParser {
             header.take(token, of: view)
         }
         return nil
+    }
+
+    /// Whether `origin: ` stands here, and what may follow it in such a header.
+    static func isCiscoOrigin(_ view: ByteView, at position: Int) -> Bool {
+        guard view[position].isLetter else { return false }
+        let token = readColonToken(view, at: position)
+        guard !token.isEmpty, view[token.end + 1] == .space else { return false }
+        let first = view[view.skippingBlanks(from: token.end + 1)]
+        return first.isDigit || first == UInt8(ascii: "*") || first == UInt8(ascii: ".")
+    }
+
+    /// Behind `%$ VDC-1 %$`, which NX-OS writes when it is divided.
+    private func skippingVirtualDevice(_ view: ByteView, at position: Int) -> Int {
+        guard view.has("%$ ", at: position) else { return position }
+        let name = view.endOfToken(from: position + 3)
+        return view.has(" %$ ", at: name) ? view.skippingBlanks(from: name + 4) : position
     }
 
     /// What stands before the next colon, if it is made of a host name's characters.
@@ -60,14 +88,21 @@ extension SyslogParser {
             else { break }
             end += 1
         }
+        guard view[end] == .colon, end > position else { return .none }
         // Time since the start as `00:00:46:`.
-        if end == position + 2, view[end] == .colon, view.number(at: position, digits: 2) != nil,
+        if end == position + 2, view.number(at: position, digits: 2) != nil,
             view.number(at: position + 3, digits: 2) != nil, view[position + 5] == .colon,
             view.number(at: position + 6, digits: 2) != nil, view[position + 8] == .colon
         {
             return Field(start: position, end: position + 8)
         }
-        return view[end] == .colon ? Field(start: position, end: end) : .none
+        // An IPv6 address as origin: `2001:db8::1: `.
+        if view[end + 1] != .space && (view[end + 1] == .colon || view[end + 1].isAlphanumeric) {
+            let word = Field(start: position, end: view.endOfToken(from: position))
+            let address = Field(start: position, end: word.end - 1)
+            if word.count <= 41, view[address.end] == .colon, HostField.isIPv6(view, address) { return address }
+        }
+        return Field(start: position, end: end)
     }
 
     /// Whether `%FACILITY-SEVERITY-MNEMONIC` stands here.
@@ -86,20 +121,31 @@ extension SyslogParser {
         return true
     }
 
-    /// `%SYS-5-CONFIG_I`, `%ASA-6-302013`, `%MGBL-SYS-5-CONFIG_I`: upper case, a severity digit between two dashes.
+    /// A facility, a severity between dashes, a name in upper case.
+    ///
+    /// ```
+    ///  %SYS-5-CONFIG_I    %ASA-6-302013    %MGBL-SYS-5-CONFIG_I    %AAA-I-CONNECT       Cisco; Small Business: a letter
+    ///  %%10IFNET/5/LINK_UPDOWN                                                          HPE Comware, H3C, Huawei
+    /// ```
     private static func readMnemonic(_ view: ByteView, at position: Int) -> (
         facility: Field, severity: Int, all: Field
     )? {
-        var end = position + 1
+        var start = position + 1
+        var separator = UInt8(ascii: "-")
+        if view[start] == UInt8(ascii: "%"), view.number(at: start + 1, digits: 2) != nil {
+            start += 3
+            separator = UInt8(ascii: "/")
+        }
+        var end = start
         var facilityEnd = 0
         var severity = 0
-        while end - position <= 96 {
+        while end - start <= 96 {
             let byte = view[end]
-            if byte == UInt8(ascii: "-"), facilityEnd == 0, end > position + 1, view[end + 1] <= UInt8(ascii: "7"),
-                view[end + 1].isDigit, view[end + 2] == UInt8(ascii: "-")
+            if byte == separator, facilityEnd == 0, end > start, view[end + 2] == separator,
+                let found = severityByte(view[end + 1])
             {
                 facilityEnd = end
-                severity = Int(view[end + 1] - .zero)
+                severity = found
                 end += 3
             } else if byte.isAlphanumeric || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
                 || byte == UInt8(ascii: "/")
@@ -109,10 +155,24 @@ extension SyslogParser {
                 break
             }
         }
-        guard facilityEnd > 0, end > facilityEnd + 3, view[position + 1].isUpper else { return nil }
-        return (
-            Field(start: position + 1, end: facilityEnd), severity, Field(start: position + 1, end: end)
-        )
+        guard facilityEnd > 0, end > facilityEnd + 3, view[start].isUpper else { return nil }
+        // A letter for the severity is seldom enough to ask for the colon.
+        if !view[facilityEnd + 1].isDigit && view[end] != .colon { return nil }
+        return (Field(start: start, end: facilityEnd), severity, Field(start: start, end: end))
+    }
+
+    private static func severityByte(_ byte: UInt8) -> Int? {
+        switch byte {
+        case .zero...UInt8(ascii: "7"): Int(byte - .zero)
+        case UInt8(ascii: "A"): 1
+        case UInt8(ascii: "C"): 2
+        case UInt8(ascii: "E"): 3
+        case UInt8(ascii: "W"): 4
+        case UInt8(ascii: "N"): 5
+        case UInt8(ascii: "I"): 6
+        case UInt8(ascii: "D"): 7
+        default: nil
+        }
     }
 }
 
@@ -122,6 +182,8 @@ private struct CiscoHeader {
     var host = Field.none
     var device = Field.none
     var uptime = Field.none
+    /// A controller's task.
+    var task = Field.none
     /// `*` or `.` stood before the time.
     var isMarked = false
 
@@ -152,6 +214,8 @@ private struct CiscoHeader {
             uptime = token
         } else if hasSlash {
             device = token
+        } else if isMarked {
+            task = token
         } else {
             host = token
         }
@@ -160,7 +224,8 @@ private struct CiscoHeader {
     func copy(to message: inout SyslogMessage) {
         message.sequence = sequence
         if !host.isEmpty { message.host = host }
-        message.device = device
+        if !task.isEmpty { message.processID = task }
+        if !device.isEmpty { message.device = device }
         if !uptime.isEmpty { message.time = uptime }
     }
 }

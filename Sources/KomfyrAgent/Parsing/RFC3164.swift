@@ -4,84 +4,193 @@ import Protocol
 ///
 /// | seen | taken as |
 /// |---|---|
-/// | no time | tag and text; a host only before a tag with its process id |
-/// | no host (`/dev/log`, busybox) | the tag is known by its colon or bracket |
-/// | host twice (relays) | once |
+/// | no time, or `-` for it | tag and text; a host only before a tag, without a time one with its process id |
+/// | no host (`/dev/log`, busybox), or `-` for it | the tag is known by its colon or bracket |
+/// | host twice, or a whole header within a header (relays) | once: the inner one is the device's |
 /// | RFC 3339 time (rsyslog, OpenWrt, newer RouterOS) | the same; or all of RFC 5424 without its version |
 /// | a time of an application (`2026-10-11 22:14:15,003 INFO text`) | no host, unless a tag follows it |
-/// | no tag | text |
+/// | `daemon.info`, `notice` before the tag | see `LevelWord` |
+/// | no tag | see `SyslogTag`, `ApplianceHeader`; else text |
 extension SyslogParser {
-    /// Reads what follows the priority.
+    /// Reads what follows the priority, or a relay's header when `isInner`.
     mutating func parseRFC3164(
         _ view: ByteView,
         at position: Int,
         arrival: Int64,
-        zoneOffset: Int,
+        isInner: Bool = false,
         into message: inout SyslogMessage
     ) {
-        var next = view.skippingBlanks(from: position)
-        if let reading = time.read(view, at: next, arrival: arrival, zoneOffset: zoneOffset) {
+        let next = view.skippingBlanks(from: position)
+        if let reading = time.read(view, at: next, arrival: arrival) {
             message.form = .rfc3164
             message.time = Field(start: next, end: reading.end)
             message.timestamp = reading.nanoseconds
-            let isOfApplication = reading.isISO && view[next + 10] == .space
-            next = reading.end
-            if view[next] == .colon {
+            if view[reading.end] == .colon {
                 // Cisco: the text comes right after its time.
-                next = view.skippingBlanks(from: next + 1)
+                parseContent(view, at: view.skippingBlanks(from: reading.end + 1), into: &message)
             } else {
-                next = view.skippingBlanks(from: next)
-                if reading.isISO && parseHostAndVersionless(view, at: next, into: &message) { return }
-                next = parseHost(view, at: next, needsTag: isOfApplication, into: &message)
+                parseBehindTime(
+                    view,
+                    at: view.skippingBlanks(from: reading.end),
+                    isISO: reading.isISO,
+                    isOfApplication: reading.isISO && view[next + 10] == .space,
+                    arrival: arrival,
+                    isInner: isInner,
+                    into: &message
+                )
             }
-            parseContent(view, at: next, into: &message)
-        } else if let content = parseCiscoHeader(
-            view,
-            at: next,
-            arrival: arrival,
-            zoneOffset: zoneOffset,
-            into: &message
-        ) {
+        } else if let content = parseCiscoHeader(view, at: next, arrival: arrival, into: &message) {
+            parseBehindCiscoHeader(view, content, arrival: arrival, isInner: isInner, into: &message)
+        } else if let content = parseApplianceHeader(view, at: next, arrival: arrival, into: &message) {
             message.form = .rfc3164
-            parseContent(view, at: content, into: &message)
+            message.message = Field(start: content, end: view.count)
         } else if message.priority != nil {
             message.form = .rfc3164
-            if Self.isNil(view, at: next) {
-                let host = view.skippingBlanks(from: next + 1)
-                if parseHostAndVersionless(view, at: host, into: &message) { return }
-            }
-            next = parseHost(view, at: next, needsProcessID: true, into: &message)
+            parseWithoutTime(view, at: next, arrival: arrival, into: &message)
+        } else if let word = LevelWord(view, at: next), word.facility != nil {
+            message.form = .rfc3164
+            take(word, into: &message)
+            parseContent(view, at: word.end, into: &message)
+        } else if RouterTopics(view, at: next) != nil || Self.isMnemonic(view, at: next)
+            || EventFormat(view, Field(start: next, end: view.count)) != nil
+        {
+            message.form = .rfc3164
             parseContent(view, at: next, into: &message)
-        } else {
-            let topics = RouterTopics(view, at: next)
-            if topics != nil || Self.isMnemonic(view, at: next) {
-                message.form = .rfc3164
-                parseContent(view, at: next, into: &message)
-            }
         }
     }
 
-    /// Tag, process id and text.
-    func parseContent(_ view: ByteView, at position: Int, into message: inout SyslogMessage) {
+    private mutating func parseBehindTime(
+        _ view: ByteView,
+        at position: Int,
+        isISO: Bool,
+        isOfApplication: Bool,
+        arrival: Int64,
+        isInner: Bool,
+        into message: inout SyslogMessage
+    ) {
         var next = position
-        if parseMnemonic(view, at: next, into: &message) {
-            // Stays in the text: it is what people search for.
-        } else if let tag = Self.readTag(view, at: next) {
-            message.app = tag.app
-            message.processID = tag.processID
-            next = tag.end
-            if view[next] == .space { next += 1 }
-            if view[next] == UInt8(ascii: "%") {
-                let app = message.app
-                if parseMnemonic(view, at: next, into: &message) { message.app = app }
-            }
-        } else if let topics = RouterTopics(view, at: next) {
-            message.topics = topics.all
-            message.app = topics.first
-            message.severityOfText = topics.severity
-            next = view.skippingBlanks(from: topics.all.end)
+        if isISO && parseHostAndVersionless(view, at: next, into: &message) { return }
+        let host = message.host
+        next = parseHost(view, at: next, needsTag: isOfApplication, into: &message)
+        if next > position, view[position].isLower, view[view.endOfToken(from: position) - 1].isLower,
+            let word = LevelWord(view, at: position)
+        {
+            // `daemon.info dnsmasq[1]: text`: no host.
+            message.host = host
+            take(word, into: &message)
+            parseContent(view, at: word.end, into: &message)
+            return
         }
-        message.message = Field(start: min(next, view.count), end: view.count)
+        // A header whose host is missing keeps that of the relay's.
+        if message.host.isEmpty { message.host = host }
+        // The usual case first: with a tag nothing of what follows can be there, but Cisco's origin and Dell's text.
+        if let tag = Self.readTag(view, at: next), !tag.processID.isEmpty || !Self.isUnsure(tag, view) {
+            takeTag(tag, view, at: next, into: &message)
+            return
+        }
+        if let word = LevelWord(view, at: next) {
+            take(word, into: &message)
+            next = word.end
+        }
+        if !isInner && parseInnerHeader(view, at: next, arrival: arrival, into: &message) { return }
+        if let content = parseApplianceHeader(view, at: next, arrival: arrival, into: &message) {
+            message.message = Field(start: content, end: view.count)
+            return
+        }
+        parseContent(view, at: next, into: &message)
+    }
+
+    /// Whether a tag may be Cisco's origin (`sw01: 3132779: …`) or Dell's `Severity: …`.
+    private static func isUnsure(_ tag: Tag, _ view: ByteView) -> Bool {
+        let first = view[view.skippingBlanks(from: tag.end)]
+        return first.isDigit || first == UInt8(ascii: "*") || first == UInt8(ascii: ".")
+            || tag.app.count == 8 && view.has("Severity", at: tag.app.start)
+    }
+
+    private mutating func parseWithoutTime(
+        _ view: ByteView,
+        at position: Int,
+        arrival: Int64,
+        into message: inout SyslogMessage
+    ) {
+        var next = position
+        var hasNil = false
+        if Self.isNil(view, at: next) {
+            let host = view.skippingBlanks(from: next + 1)
+            if parseHostAndVersionless(view, at: host, into: &message) { return }
+            // ESPHome writes `-` while its clock is not set.
+            next = host
+            hasNil = true
+        }
+        if let word = LevelWord(view, at: next) {
+            take(word, into: &message)
+            next = word.end
+        }
+        let content = parseHost(view, at: next, needsTag: hasNil, needsProcessID: !hasNil, into: &message)
+        if hasNil && content == next && Self.readTag(view, at: next) == nil { next = position }
+        if let content = parseApplianceHeader(view, at: max(next, content), arrival: arrival, into: &message) {
+            message.message = Field(start: content, end: view.count)
+            return
+        }
+        parseContent(view, at: max(next, content), into: &message)
+    }
+
+    private mutating func parseBehindCiscoHeader(
+        _ view: ByteView,
+        _ content: CiscoContent,
+        arrival: Int64,
+        isInner: Bool,
+        into message: inout SyslogMessage
+    ) {
+        message.form = .rfc3164
+        guard content.isBehindPlainTime else { return parseContent(view, at: content.start, into: &message) }
+        // `3132517: Jul 13 08:23:43 192.168.100.2 sw01: 3132779: Jul 14 …`
+        parseBehindTime(
+            view,
+            at: content.start,
+            isISO: false,
+            isOfApplication: false,
+            arrival: arrival,
+            isInner: isInner,
+            into: &message
+        )
+    }
+
+    private func take(_ word: LevelWord, into message: inout SyslogMessage) {
+        // What a priority says holds; the word is the same for those who send both.
+        guard message.priority == nil else { return }
+        if let facility = word.facility {
+            message.priority = facility * 8 + word.severity
+        } else {
+            message.severityOfText = word.severity
+        }
+    }
+
+    /// A header behind the host: the device's own, which a relay has put its header before.
+    /// - Returns: whether there is one; all is read then.
+    private mutating func parseInnerHeader(
+        _ view: ByteView,
+        at position: Int,
+        arrival: Int64,
+        into message: inout SyslogMessage
+    ) -> Bool {
+        let first = view[position]
+        if first == UInt8(ascii: "<"), let (priority, next) = Self.readPriority(view, at: position), priority < 192 {
+            message.priority = priority
+            parseRFC3164(view, at: next, arrival: arrival, isInner: true, into: &message)
+            return true
+        }
+        if first.isUpper, view[position + 3] == .space, time.read(view, at: position, arrival: arrival) != nil {
+            parseRFC3164(view, at: position, arrival: arrival, isInner: true, into: &message)
+            return true
+        }
+        guard
+            first.isDigit || first == UInt8(ascii: "*") || first == UInt8(ascii: ".") || first == .colon
+                || Self.isCiscoOrigin(view, at: position)
+        else { return false }
+        guard let content = parseCiscoHeader(view, at: position, arrival: arrival, into: &message) else { return false }
+        parseBehindCiscoHeader(view, content, arrival: arrival, isInner: true, into: &message)
+        return true
     }
 }
 
@@ -118,31 +227,29 @@ extension SyslogParser {
         var next = position
         let token = Self.readToken(view, &next)
         next = view.skippingBlanks(from: next)
-        if let device = Self.deviceIdentity(view, token) {
+        if let device = DeviceIdentity.read(view, token) {
             message.device = device
             return next
         }
         guard token.count >= 1, token.count <= ProtocolLimits.sourceBytes, next < view.count else { return position }
+        if token.count == 1 && view[token.start] == UInt8(ascii: "-") {
+            return Self.readTag(view, at: next) == nil ? position : next
+        }
         if view[token.end - 1] == .colon {
             // ASA: `host: %ASA-6-…`; an IPv6 address; else it is the tag.
             if Self.isMnemonic(view, at: next) {
                 message.host = Field(start: token.start, end: token.end - 1)
                 return next
             }
-            guard Self.isIPv6(view, token) else { return position }
+            guard HostField.isIPv6(view, token) else { return position }
         }
-        guard Self.isHostName(view, token) else { return position }
+        guard let host = HostField.read(view, token) else { return position }
         if needsProcessID {
             guard let tag = Self.readTag(view, at: next), !tag.processID.isEmpty else { return position }
         } else if needsTag {
             guard Self.readTag(view, at: next) != nil else { return position }
         }
-        message.host = token
-        // `host : %ASA-6-…`
-        if view[next] == .colon && view[next + 1] == .space {
-            let text = view.skippingBlanks(from: next + 1)
-            if Self.isMnemonic(view, at: text) { return text }
-        }
+        message.host = host
         return skippingRepeatedHost(view, at: next, into: &message)
     }
 
@@ -151,7 +258,7 @@ extension SyslogParser {
         var next = position
         let token = Self.readToken(view, &next)
         let behind = view.skippingBlanks(from: next)
-        if let device = Self.deviceIdentity(view, token) {
+        if let device = DeviceIdentity.read(view, token) {
             message.device = device
             return behind
         }
@@ -160,116 +267,5 @@ extension SyslogParser {
             return position
         }
         return behind
-    }
-
-    /// UniFi: `("U7PG2,788a20abcdef,v4.3.20.11298")` or `788a20abcdef,UAP-AC-Pro-6.5.28+14491:` for a tag's place.
-    private static func deviceIdentity(_ view: ByteView, _ token: Field) -> Field? {
-        guard token.count >= 5, token.count <= 128 else { return nil }
-        if view.has("(\"", at: token.start) && view.has("\")", at: token.end - 2) {
-            return Field(start: token.start + 2, end: token.end - 2)
-        }
-        guard view[token.end - 1] == .colon else { return nil }
-        var hasComma = false
-        for index in token.start..<(token.end - 1) {
-            let byte = view[index]
-            if byte == UInt8(ascii: ",") {
-                hasComma = true
-            } else if !byte.isAlphanumeric && byte != UInt8(ascii: "-") && byte != UInt8(ascii: ".")
-                && byte != UInt8(ascii: "+") && byte != UInt8(ascii: "_")
-            {
-                return nil
-            }
-        }
-        return hasComma ? Field(start: token.start, end: token.end - 1) : nil
-    }
-
-    /// Letters, digits and `.-_:/%`, one letter or digit at least; no level's name, no `last message repeated`.
-    private static func isHostName(_ view: ByteView, _ token: Field) -> Bool {
-        var hasAlphanumeric = false
-        var isUpperCase = true
-        for index in token.start..<token.end {
-            let byte = view[index]
-            if byte.isAlphanumeric {
-                hasAlphanumeric = true
-                if !byte.isUpper { isUpperCase = false }
-            } else {
-                isUpperCase = false
-                // Hosts with letters beyond ASCII are seen, too.
-                guard
-                    byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-                        || byte == .colon || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "%") || byte >= 0x80
-                else { return false }
-                if byte >= 0x80 { hasAlphanumeric = true }
-            }
-        }
-        guard hasAlphanumeric else { return false }
-        if isUpperCase && token.count >= 3 && Level(name: view[token]) != nil { return false }
-        return !view.has("last message repeated ", at: token.start)
-    }
-
-    private static func isIPv6(_ view: ByteView, _ token: Field) -> Bool {
-        var colons = 0
-        for index in token.start..<token.end {
-            let byte = view[index]
-            if byte == .colon {
-                colons += 1
-            } else if !byte.isDigit && (byte | 0x20) &- UInt8(ascii: "a") > 5 {
-                return false
-            }
-        }
-        return colons >= 2
-    }
-}
-
-// MARK: - Tag
-
-extension SyslogParser {
-    /// A tag and the position behind its colon.
-    struct Tag {
-        var app: Field
-        var processID: Field
-        var end: Int
-    }
-
-    /// `app:`, `app[pid]:`, `app[4711]`; nil when there is none.
-    static func readTag(_ view: ByteView, at position: Int) -> Tag? {
-        var end = position
-        var hasLetter = false
-        while isTagByte(view[end]) && end - position <= 128 {
-            if view[end].isLetter { hasLetter = true }
-            end += 1
-        }
-        guard hasLetter else { return nil }
-        let app = Field(start: position, end: end)
-        if view[end] == .colon {
-            // `http://…` and `12:30` are no tags, and `ERROR:` is a level.
-            guard view[end + 1] == .space || end + 1 >= view.count else { return nil }
-            guard Level(name: view[app]) == nil else { return nil }
-            return Tag(app: app, processID: .none, end: end + 1)
-        }
-        guard view[end] == UInt8(ascii: "[") else { return nil }
-        var close = end + 1
-        var isNumber = true
-        while view[close] > 0x20 && view[close] != UInt8(ascii: "]") && close - end <= 128 {
-            if !view[close].isDigit { isNumber = false }
-            close += 1
-        }
-        guard view[close] == UInt8(ascii: "]"), close > end + 1 else { return nil }
-        let processID = Field(start: end + 1, end: close)
-        if view[close + 1] == .colon { return Tag(app: app, processID: processID, end: close + 2) }
-        guard isNumber, view[close + 1] == .space || close + 1 >= view.count else { return nil }
-        return Tag(app: app, processID: processID, end: close + 1)
-    }
-
-    @inline(__always)
-    private static func isTagByte(_ byte: UInt8) -> Bool {
-        if byte.isAlphanumeric { return true }
-        switch byte {
-        case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "@"),
-            UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "+"), UInt8(ascii: "~"), UInt8(ascii: "("),
-            UInt8(ascii: ")"), UInt8(ascii: "\\"):
-            return true
-        default: return byte >= 0x80
-        }
     }
 }

@@ -7,16 +7,20 @@ extension SyslogParser {
         from start: Int,
         at position: Int,
         arrival: Int64,
-        zoneOffset: Int,
         into message: inout SyslogMessage
     ) {
         var next = position
         let hasPriority = message.priority != nil
         if hasPriority && Self.isNil(view, at: next) {
             next += 1
-        } else if let reading = time.read(view, at: next, arrival: arrival, zoneOffset: zoneOffset),
+        } else if let reading = time.read(view, at: next, arrival: arrival),
             reading.isISO || hasPriority
         {
+            if !reading.isISO || isThreeParted(view, at: reading.end) {
+                // A version before the header of RFC 3164.
+                parseRFC3164(view, at: next, arrival: arrival, into: &message)
+                return
+            }
             message.time = Field(start: next, end: reading.end)
             message.timestamp = reading.nanoseconds
             next = reading.end
@@ -31,13 +35,13 @@ extension SyslogParser {
                 next = message.host.start
                 message.host = .none
             }
-            parseContent(view, at: view.skippingBlanks(from: next), into: &message)
+            parseMeraki(view, at: view.skippingBlanks(from: next), into: &message)
             return
         } else if hasPriority, Self.looksLikeBadTime(view, at: next) {
             message.time = Self.readToken(view, &next)
         } else {
             // `<13>5 apples`: no version, but text.
-            parseRFC3164(view, at: start, arrival: arrival, zoneOffset: zoneOffset, into: &message)
+            parseRFC3164(view, at: start, arrival: arrival, into: &message)
             return
         }
         message.form = .rfc5424
@@ -54,6 +58,46 @@ extension SyslogParser {
             return
         }
         parseStructuredDataAndText(view, at: next, into: &message)
+        if message.app.isEmpty { parseTextWithoutApp(view, arrival: arrival, into: &message) }
+    }
+
+    /// The header says nothing of the app, but the text begins as one that does.
+    private mutating func parseTextWithoutApp(_ view: ByteView, arrival: Int64, into message: inout SyslogMessage) {
+        let text = message.message
+        guard !text.isEmpty else { return }
+        if Self.isMnemonic(view, at: text.start) || EventFormat.isHeader(view, at: text.start) {
+            let code = message.messageID
+            parseContent(view, at: text.start, into: &message)
+            if !code.isEmpty { message.messageID = code }
+        } else {
+            let (host, time, timestamp) = (message.host, message.time, message.timestamp)
+            _ = parseApplianceHeader(view, at: text.start, arrival: arrival, into: &message)
+            if !host.isEmpty { message.host = host }
+            if timestamp != nil { (message.time, message.timestamp) = (time, timestamp) }
+        }
+    }
+
+    /// Whether the tag and text of RFC 3164 follow a time and a host: ASA's `host : %ASA-…`, `host app[1]: text`.
+    private func isThreeParted(_ view: ByteView, at position: Int) -> Bool {
+        let host = view.skippingBlanks(from: position)
+        let next = view.skippingBlanks(from: view.endOfToken(from: host))
+        if view[host] == UInt8(ascii: "%") { return Self.isMnemonic(view, at: host) }
+        if view[next] == .colon && view[next + 1] == .space { return true }
+        if view[next] == UInt8(ascii: "%") { return Self.isMnemonic(view, at: next) }
+        guard let tag = Self.readTag(view, at: next), view[tag.end - 1] == .colon else { return false }
+        // `app:` may be an APP-NAME; with a process id within it is none.
+        return !tag.processID.isEmpty
+    }
+
+    /// `MX84 flows src=…`, `MS220_8P events port 3 …`: the kind of event, where a tag would stand.
+    private func parseMeraki(_ view: ByteView, at position: Int, into message: inout SyslogMessage) {
+        var end = position
+        while view[end].isLower || view[end] == UInt8(ascii: "_") || view[end] == UInt8(ascii: "-") { end += 1 }
+        guard end > position, end - position <= 48, view[end] == .space else {
+            return parseContent(view, at: position, into: &message)
+        }
+        message.app = Field(start: position, end: end)
+        message.message = Field(start: view.skippingBlanks(from: end), end: view.count)
     }
 
     /// Whether the fields are of a length that headers have; the RFC's own bounds are 255, 48, 128 and 32 bytes.

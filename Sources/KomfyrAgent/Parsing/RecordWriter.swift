@@ -13,7 +13,7 @@ import Protocol
 ///
 /// Head and tail are kept for the last few hundred combinations, so that most logs cost a comparison and two copies.
 /// No String and no allocation for a log whose combination is known. One writer serves one input on one thread.
-struct RecordWriter {
+struct RecordWriter: ~Copyable {
     /// What is the same for all logs of an input.
     struct Settings {
         /// The group's template.
@@ -24,6 +24,8 @@ struct RecordWriter {
         var knownGroups: Set<[UInt8]> = []
         /// On every log, in this order.
         var tags: [String] = []
+        /// Whether the texts of messages are searched for members: see `PayloadReader`.
+        var parsesPayload = false
         /// Whether a time more than 24 h from arrival is replaced by it: network inputs, whose devices may have no clock.
         var replacesFarTimes = true
         /// The source of logs that name no host and come from no peer.
@@ -52,6 +54,7 @@ struct RecordWriter {
     private let settings: Settings
     private var groups: GroupNames
     private var time = TimeText()
+    private var payload = PayloadReader()
     private var combinations: [Combination]
     /// Counts combinations made: which of four places the next one takes.
     private var replaced = 0
@@ -84,8 +87,11 @@ struct RecordWriter {
             hasDeviceTime = true
         }
         let text = view[message.message]
+        let hasPayload =
+            settings.parsesPayload && message.form != .plain && !origin.isTruncated && payload.read(view, message)
         let isPlain =
-            !hasDeviceTime && message.messageID.isEmpty && message.structuredData.isEmpty && message.device.isEmpty
+            !hasPayload && !hasDeviceTime && message.messageID.isEmpty && message.structuredData.isEmpty
+            && message.device.isEmpty
             && message.sequence.isEmpty && message.topics.isEmpty && PlainText.isPlain(text)
         if isPlain {
             appendPlain(text, view[message.processID], combination: index, timestamp, to: &output)
@@ -99,6 +105,7 @@ struct RecordWriter {
             if JSONText.appendEscaped(text, to: &output) > 0 { repaired += 1 }
             output.append(contentsOf: Self.messageEnd)
         }
+        let dataStart = output.count
         combinations[index].appendHead(to: &output)
         members.append("pid", numberOrText: view[message.processID], to: &output)
         members.append("msgid", view[message.messageID], to: &output)
@@ -107,6 +114,12 @@ struct RecordWriter {
         members.append("topics", view[message.topics], to: &output)
         members.append("sd", structuredData: message.structuredData, of: view, to: &output)
         if hasDeviceTime { members.append("device_time", view[message.time], to: &output) }
+        if hasPayload {
+            let end = output.count
+            payload.append(of: view, &members, to: &output)
+            // More than a log may have stays in the text alone.
+            if output.count - dataStart > ProtocolLimits.dataBytes { output.removeSubrange(end...) }
+        }
         output.append(contentsOf: Self.timestampStart)
         time.append(timestamp, to: &output)
         combinations[index].appendTail(to: &output)

@@ -10,30 +10,37 @@
 /// Takes what it can: every part but the text may be missing. What neither begins with a priority nor with a time, and
 /// is none of the forms above, is `unparsed`, its text the whole message. Nothing is dropped for its form.
 ///
-/// Pure: no clock and no zone of its own. Keeps the last seconds that it read, so one parser serves one thread.
+/// Pure: no clock of its own. Keeps the last seconds that it read, so one parser serves one thread.
 struct SyslogParser {
-    var time = SyslogTime()
+    var time: SyslogTime
+
+    /// A parser of messages whose times are in `zone` when they name none.
+    init(zone: Zone = .utc) { time = SyslogTime(zone: zone) }
 
     /// Reads a message.
     /// - Parameters:
     ///   - bytes: the datagram or frame; LF, CR and NUL at its end are left out.
     ///   - arrival: nanoseconds since 1970; chooses the year of a time that names none.
-    ///   - zoneOffset: seconds east of Greenwich of times that name no zone.
     /// - Returns: what was found, as ranges of `bytes`.
-    mutating func parse(_ bytes: UnsafeRawBufferPointer, arrival: Int64, zoneOffset: Int) -> SyslogMessage {
+    mutating func parse(_ bytes: UnsafeRawBufferPointer, arrival: Int64) -> SyslogMessage {
         let view = ByteView(bytes, count: Self.trimmedCount(bytes))
         var message = SyslogMessage()
         var position = 0
         if let (priority, next) = Self.readPriority(view, at: Self.skippingPreamble(view)) {
             message.priority = priority
             position = next
+        } else if view[0] == 0xEF && view.has("\u{FEFF}", at: 0) {
+            position = 3
         }
         if let next = Self.readVersion(view, at: position) {
-            parseRFC5424(view, from: position, at: next, arrival: arrival, zoneOffset: zoneOffset, into: &message)
+            parseRFC5424(view, from: position, at: next, arrival: arrival, into: &message)
         } else {
-            parseRFC3164(view, at: position, arrival: arrival, zoneOffset: zoneOffset, into: &message)
+            parseRFC3164(view, at: position, arrival: arrival, into: &message)
         }
-        if message.form == .unparsed { message.message = Field(start: 0, end: view.count) }
+        if message.form == .unparsed {
+            message = SyslogMessage()
+            message.message = Field(start: 0, end: view.count)
+        }
         return message
     }
 
@@ -48,16 +55,25 @@ struct SyslogParser {
         return count
     }
 
-    /// What may stand before the priority: blanks (Cisco sends LF, blank, priority), a byte order mark.
+    /// What may stand before the priority: blanks (Cisco sends LF, blank, priority), a byte order mark, the octet count
+    /// of RFC 6587 in a datagram.
     private static func skippingPreamble(_ view: ByteView) -> Int {
-        let position = view.has("\u{FEFF}", at: 0) ? 3 : 0
-        return view.skippingBlanks(from: position)
+        var position = 0
+        if view[0] == UInt8(ascii: "<") { return 0 }
+        if view.has("\u{FEFF}", at: 0) { position = 3 }
+        while view[position] == .space || view[position] == .lineFeed || view[position] == .carriageReturn {
+            position += 1
+        }
+        guard view[position].isDigit else { return position }
+        var end = position
+        while view[end].isDigit && end - position < 7 { end += 1 }
+        return view[end] == .space && view[end + 1] == UInt8(ascii: "<") ? end + 1 : position
     }
 
     /// `<`, 1 to 3 digits, `>` (RFC 5424 §6.2.1).
     ///
     /// Numbers above 191 are no facility, but still tell a severity.
-    private static func readPriority(_ view: ByteView, at position: Int) -> (Int, Int)? {
+    static func readPriority(_ view: ByteView, at position: Int) -> (Int, Int)? {
         guard view[position] == UInt8(ascii: "<") else { return nil }
         var value = 0
         var next = position + 1

@@ -60,6 +60,34 @@ struct ConfigurationErrorTests {
         .section("[huub]", "3:2", "unknown key `huub`", "did you mean `hub`?"),
         .section("[frobnicator]", "3:2", "unknown key `frobnicator`", "known here: agent, hub"),
 
+        .input(
+            "syslog",
+            "listen = \"udp://127.0.0.1:1\"\ntimezone = \"Mars/Olympus\"",
+            "6:12",
+            "`timezone`",
+            "\"+02:00\""
+        ),
+        .input(
+            "syslog",
+            "listen = \"udp://127.0.0.1:1\"\ntimezone = \"../passwd\"",
+            "6:12",
+            "is no time zone",
+            "\"Europe/Oslo\""
+        ),
+        .input(
+            "syslog",
+            "listen = \"udp://127.0.0.1:1\"\nparse_payload = \"yes\"",
+            "6:17",
+            "`parse_payload` must be true or false"
+        ),
+        .input(
+            "json",
+            "listen = \"udp://127.0.0.1:1\"\nparse_payload = true",
+            "6:1",
+            "`parse_payload` does nothing here",
+            "syslog"
+        ),
+        .input("file", "paths = [\"/a\"]\ntimezone = \"UTC\"", "6:1", "`timezone` does nothing here", "parser"),
         .hub("ulr = \"x\"", "3:1", "unknown key `ulr` in [hub]", "did you mean `url`?"),
         .hub("urls = [\"http://a\"]", "3:1", "`urls` comes with a later version", "give one hub"),
         .hub(

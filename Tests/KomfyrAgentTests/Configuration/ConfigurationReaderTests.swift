@@ -28,6 +28,8 @@ struct ConfigurationReaderTests {
         #expect(shown.agent.tags == plain.agent.tags)
         #expect(shown.inputs[0].group == plain.inputs[0].group)
         #expect(shown.inputs[0].maxGroups == plain.inputs[0].maxGroups)
+        #expect(shown.inputs[0].parsesPayload == plain.inputs[0].parsesPayload)
+        #expect(shown.inputs[0].zone == plain.inputs[0].zone)
         #expect(shown.inputs[0].listen?.receiveBufferBytes == plain.inputs[0].listen?.receiveBufferBytes)
         #expect(shown.inputs.map(\.name) == ["syslog-udp", "syslog-tcp", "json-udp", "files"])
 
@@ -39,6 +41,30 @@ struct ConfigurationReaderTests {
                 "there is no API key, so the hub will refuse the logs and they stay in the buffer"
             ]
         )
+    }
+
+    @Test func `timezone and parse_payload are read, for syslog and files that are read as it`() throws {
+        let hub = "[hub]\nurl = \"http://127.0.0.1:8080\"\n"
+        let plain = try read(hub + Self.input).configuration.inputs[0]
+        #expect(plain.parsesPayload)
+        let given = try read(hub + Self.input + "timezone = \"-03:30\"\nparse_payload = false\n").configuration
+        #expect(given.inputs[0].zone == Zone(offset: -12_600))
+        #expect(!given.inputs[0].parsesPayload)
+        let file = "[[input]]\ntype = \"file\"\npaths = [\"/a\"]\nparser = \"syslog\"\ntimezone = \"UTC\"\n"
+        #expect(try read(hub + file).configuration.inputs[0].parsesPayload)
+        let raw = "[[input]]\ntype = \"file\"\npaths = [\"/a\"]\n"
+        #expect(try !read(hub + raw).configuration.inputs[0].parsesPayload)
+    }
+
+    @Test func `a zone of the system's database has its summer`() throws {
+        // Without tzdata there is nothing to read; its absence is told in words.
+        guard access("/usr/share/zoneinfo/Europe/Oslo", R_OK) == 0 else { return }
+        let zone = try ZoneSource.named("Europe/Oslo")
+        // 2026-01-10, 2026-07-10, and 2051-07-10: beyond any table.
+        #expect(zone.offset(at: 1_768_046_400) == 3_600)
+        #expect(zone.offset(at: 1_783_684_800) == 7_200)
+        #expect(zone.offset(at: 2_572_603_200) == 7_200)
+        #expect(throws: ValueProblem.self) { try ZoneSource.named("../../etc/passwd") }
     }
 
     @Test func `every option is read`() throws {

@@ -1,4 +1,6 @@
 import EventLoop
+import Foundation
+import Protocol
 import Testing
 
 @testable import KomfyrAgent
@@ -29,6 +31,53 @@ struct SocketInputsTests {
                 logger: logger
             )
         }
+    }
+
+    @Test func `a datagram of several messages gives a line for each`() throws {
+        let bench = try Self.syslogUDP()
+        defer { try? bench.stop() }
+        let socket = try TestSocket(stream: false, to: bench.port)
+        socket.send("<13>Nov 23 08:00:01 h1 a: one\n  more\n<14>Nov 23 08:00:01 h2 b: two\n")
+        try bench.waitForLines(2)
+        #expect(bench.lines[0].contains(#""message":"one\n  more","level":"info","group":"syslog:h1:a""#))
+        #expect(bench.lines[1].contains(#""message":"two","level":"info","group":"syslog:h2:b""#))
+        #expect(try bench.statistics().parsed == 2)
+    }
+
+    @Test func `the members of a text come with an input's logs, and its zone with their times`() throws {
+        let bench = try IntakeBench { loop, batcher, logger in
+            var (configuration, listen) = Self.configuration(.udp, group: "g")
+            configuration.zone = Zone(offset: 3_600)
+            configuration.parsesPayload = true
+            return try SyslogInput(
+                loop,
+                configuration,
+                listen: listen,
+                agentTags: [],
+                batcher: batcher,
+                logger: logger
+            )
+        }
+        defer { try? bench.stop() }
+        let socket = try TestSocket(stream: false, to: bench.port)
+        var hour = tm()
+        var now = time(nil)
+        gmtime_r(&now, &hour)
+        let clock = String(
+            format: "%04d-%02d-%02d %02d:%02d:%02d",
+            hour.tm_year + 1_900,
+            hour.tm_mon + 1,
+            hour.tm_mday,
+            hour.tm_hour,
+            hour.tm_min,
+            hour.tm_sec
+        )
+        socket.send("<13>\(clock) h1 a: temperature=21.5")
+        try bench.waitForLines(1)
+        #expect(bench.lines[0].contains(#""temperature":21.5"#))
+        // An hour earlier than the same clock at Greenwich.
+        let earlier = Timestamp.text(Int64(now - 3_600) * 1_000_000_000)
+        #expect(bench.lines[0].contains(#""timestamp":"\#(earlier)""#))
     }
 
     private static func syslogTCP(allow: [String] = []) throws -> IntakeBench {

@@ -212,7 +212,9 @@ extension SyslogMessagesTests {
             #"<189>date=2026-11-23 time=08:00:01 devname="FG1" logid="01""#,
             #"date=2026-11-23 time=08:00:01 devname=\"FG1\" logid=\"01\""#,
             "local7",
-            5
+            5,
+            host: "FG1",
+            time: "2026-11-23T08:00:01.000Z"
         ),
         .init(
             "Juniper, structured",
@@ -229,10 +231,12 @@ extension SyslogMessagesTests {
         .init(
             "HP ProCurve",
             "<14> Nov 23 08:00:01 10.0.0.9 00076 ports: port 1 is now on-line",
-            "00076 ports: port 1 is now on-line",
+            "port 1 is now on-line",
             "user",
             6,
             host: "10.0.0.9",
+            app: "ports",
+            more: #""msgid":"00076""#,
             time: "2026-11-23T08:00:01.000Z"
         ),
         .init(

@@ -14,16 +14,21 @@ struct SyslogFuzzTests {
         let all =
             SyslogMessagesTests.utilLinux + SyslogMessagesTests.libraries + SyslogMessagesTests.relays
             + SyslogMessagesTests.cisco + SyslogMessagesTests.network + SyslogMessagesTests.times
-            + SyslogMessagesTests.broken
-        var parser = SyslogParser()
+            + SyslogMessagesTests.broken + DeviceTests.all
+        var parser = SyslogParser(zone: Zone(offset: 3_600))
         var writer = RecordWriter(
-            .init(group: try GroupTemplate("syslog:{hostname}:{app}"), maxGroups: 20, tags: ["t"])
+            .init(
+                group: try GroupTemplate("syslog:{hostname}:{app}"),
+                maxGroups: 20,
+                tags: ["t"],
+                parsesPayload: seed % 4 != 0
+            )
         )
         for _ in 0..<60 {
             let input = mutate(Array(all.randomElement(using: &random)?.input.utf8 ?? "".utf8), &random)
             var output: [UInt8] = []
             input.withUnsafeBytes { bytes in
-                let message = parser.parse(bytes, arrival: SyslogCase.arrival, zoneOffset: 0)
+                let message = parser.parse(bytes, arrival: SyslogCase.arrival)
                 writer.append(
                     message,
                     of: bytes,
@@ -32,6 +37,53 @@ struct SyslogFuzzTests {
                 )
             }
             try check(output, of: input)
+        }
+    }
+
+    @Test(arguments: DeviceTests.all)
+    func `a device's message cut at every byte still gives one line of JSON`(_ test: SyslogCase) throws {
+        let input = Array(test.input.utf8)
+        var parser = SyslogParser()
+        var writer = RecordWriter(.init(group: try GroupTemplate("a:{hostname}:{app}"), parsesPayload: true))
+        for count in 1...input.count {
+            // Memory of its own, so that a look beyond the end is seen by the sanitizers.
+            let part = Array(input[..<count])
+            var output: [UInt8] = []
+            part.withUnsafeBytes { bytes in
+                let message = parser.parse(bytes, arrival: SyslogCase.arrival)
+                guard message.form != .unparsed || !message.message.isEmpty else { return }
+                let origin = RecordWriter.Origin(peer: SyslogMessagesTests.peer, arrival: SyslogCase.arrival)
+                writer.append(message, of: bytes, from: origin, to: &output)
+            }
+            if !output.isEmpty { try check(output, of: part) }
+        }
+    }
+
+    @Test(arguments: 0..<60)
+    func `payloads made of nothing but marks still give members that JSON can hold`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let pieces = [
+            "=", "\"", "'", "\\", "|", ";", " ; ", ", ", ",", "a", "b1", "host", "[", "]", "{", "}", ":", "\n", "\t",
+            " ",
+            "CEF:0|", "LEEF:2.0|a|b|c|d|^|", "@cee:{", "in:", " out:", " proto ", "->", "a=", "a=\"", "[a:\"", "1.5",
+            "\0",
+            "CISE_x ", "firewall,info ", "date=2026-11-23 time=08:00:01 ", "1,2026/11/23 08:00:01,",
+        ]
+        var parser = SyslogParser()
+        var writer = RecordWriter(.init(group: try GroupTemplate("a:{hostname}:{app}"), parsesPayload: true))
+        for _ in 0..<100 {
+            var text =
+                ["<13>", "<13>Nov 23 08:00:01 h ", "<13>Nov 23 08:00:01 h a: ", ""].randomElement(using: &random) ?? ""
+            for _ in 0..<Int.random(in: 1...30, using: &random) { text += pieces.randomElement(using: &random) ?? "" }
+            let input = Array(text.utf8)
+            var output: [UInt8] = []
+            input.withUnsafeBytes { bytes in
+                let message = parser.parse(bytes, arrival: SyslogCase.arrival)
+                guard message.form != .unparsed || !message.message.isEmpty else { return }
+                let origin = RecordWriter.Origin(peer: SyslogMessagesTests.peer, arrival: SyslogCase.arrival)
+                writer.append(message, of: bytes, from: origin, to: &output)
+            }
+            if !output.isEmpty { try check(output, of: input) }
         }
     }
 
@@ -81,6 +133,23 @@ struct SyslogFuzzTests {
         return bytes
     }
 
+    /// The members of `data` have names of their own.
+    private func checkData(_ data: UnsafeRawBufferPointer, _ text: String) throws {
+        var scanner = JSONScanner()
+        var cursor = try scanner.indexCopy(of: data)
+        var isFirst = true
+        var names: Set<String> = []
+        try cursor.enter(UInt8(ascii: "{"))
+        while let name = try cursor.nextKey(isFirst: &isFirst) {
+            var unescaped: [UInt8] = []
+            JSONText.appendUnescaped(cursor.bytes(name), to: &unescaped)
+            let name = String(decoding: unescaped, as: UTF8.self)
+            #expect(names.insert(name).inserted, "\(name) twice in data: \(text)")
+            _ = try cursor.readValue()
+        }
+        #expect(data.count <= ProtocolLimits.dataBytes, "\(text)")
+    }
+
     private func check(_ output: [UInt8], of input: [UInt8]) throws {
         let text = String(decoding: input, as: UTF8.self).debugDescription
         #expect(output.last == UInt8(ascii: "\n"), "\(text)")
@@ -101,6 +170,7 @@ struct SyslogFuzzTests {
                     JSONText.appendUnescaped(cursor.bytes(value), to: &group)
                     #expect(group.withUnsafeBytes(GroupNames.isName), "\(text)")
                 }
+                if name == "data" { try checkData(cursor.bytes(value), text) }
                 if name == "message" || name == "source" { #expect(value.end > value.start, "\(text)") }
             }
             try cursor.finish()

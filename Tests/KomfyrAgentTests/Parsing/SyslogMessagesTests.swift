@@ -10,11 +10,11 @@ struct SyslogMessagesTests {
     static let peer = Peer(high: 0, low: 0xFFFF_0A00_0009, port: 514)
 
     static func line(of input: [UInt8], zoneOffset: Int = 0) throws -> String {
-        var parser = SyslogParser()
+        var parser = SyslogParser(zone: Zone(offset: zoneOffset))
         var writer = RecordWriter(.init(group: try GroupTemplate("syslog:{hostname}:{app}")))
         var output: [UInt8] = []
         input.withUnsafeBytes { bytes in
-            let message = parser.parse(bytes, arrival: SyslogCase.arrival, zoneOffset: zoneOffset)
+            let message = parser.parse(bytes, arrival: SyslogCase.arrival)
             writer.append(message, of: bytes, from: .init(peer: peer, arrival: SyslogCase.arrival), to: &output)
         }
         return String(decoding: output, as: UTF8.self)

@@ -378,10 +378,11 @@ extension SyslogMessagesTests {
         .init(
             "Meraki",
             "<134>1 1795420801.774247467 MX84 flows src=10.0.0.1 dst=1.1.1.1",
-            "flows src=10.0.0.1 dst=1.1.1.1",
+            "src=10.0.0.1 dst=1.1.1.1",
             "local0",
             6,
             host: "MX84",
+            app: "flows",
             time: "2026-11-23T08:00:01.774247467Z"
         ),
     ]

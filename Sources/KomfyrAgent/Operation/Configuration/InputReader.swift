@@ -91,9 +91,30 @@ struct InputReader {
         let group = readGroup(table, type) ?? defaultGroup
         let maxGroups = table.integer("max_groups", in: 1...AgentLimits.groupsPerInput) ?? 1_000
         let tags = TagList.read(table, alreadyGiven: agentTags, report)
+        let isSyslog = type == .syslog || kind?.isSyslogFile ?? true
+        let zone = isSyslog ? readZone(table) : .utc
+        let parsesPayload = isSyslog ? table.boolean("parse_payload") ?? true : false
         finish(table, type)
         guard let kind else { return nil }
-        return InputConfiguration(name: name, tags: tags, group: group, maxGroups: maxGroups, kind: kind)
+        return InputConfiguration(
+            name: name,
+            tags: tags,
+            group: group,
+            maxGroups: maxGroups,
+            zone: zone,
+            parsesPayload: parsesPayload,
+            kind: kind
+        )
+    }
+
+    private func readZone(_ table: TableReader) -> Zone {
+        guard let name = table.string("timezone") else { return ZoneSource.ofMachine() }
+        do throws(ValueProblem) {
+            return try ZoneSource.named(name.value)
+        } catch {
+            report.error(at: name.place, "timezone", error)
+            return .utc
+        }
     }
 
     private func readName(_ table: TableReader) -> String? {
@@ -228,10 +249,16 @@ struct InputReader {
             elsewhere["token"] = "syslog has no place for a token: use allow = [\"…\"]"
             fallthrough
         case .json:
+            if type == .json {
+                for key in ["timezone", "parse_payload"] {
+                    elsewhere[key] = "it belongs to inputs of type = \"syslog\", and files of parser = \"syslog\""
+                }
+            }
             for key in ["paths", "exclude", "parser", "read_from"] {
                 elsewhere[key] = "it belongs to inputs of type = \"file\""
             }
         case .file:
+            for key in ["timezone", "parse_payload"] { elsewhere[key] = "it belongs to files of parser = \"syslog\"" }
             for key in ["listen", "allow", "token", "receive_buffer"] {
                 elsewhere[key] = "it belongs to inputs of type = \"syslog\" and \"json\""
             }

@@ -73,6 +73,14 @@ final class TableReader {
         return number
     }
 
+    func boolean(_ key: String) -> Bool? {
+        guard let value = take(key) else { return nil }
+        guard case .boolean(let flag) = value.content else {
+            return wrong(key, value, "must be true or false", "write \(key) = true, without quotes")
+        }
+        return flag
+    }
+
     /// Bytes, as text with a unit (`"1GiB"`) or as a plain number.
     func size(_ key: String, in range: ClosedRange<UInt64>) -> UInt64? {
         guard let value = take(key) else { return nil }

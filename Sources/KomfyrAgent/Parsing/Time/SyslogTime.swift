@@ -5,12 +5,13 @@ import Protocol
 /// ```
 ///  Oct 11 22:14:15            RFC 3164; also `Oct  1`, `Oct 01`, a fraction after `.` or `,`
 ///  Oct 11 2026 22:14:15       Cisco with `year`, ASA          Sat Oct 11 22:14:15 2026   ctime
-///  2026 Oct 11 22:14:15       NX-OS
+///  2026 Oct 11 22:14:15       NX-OS                           2026:10:11-22:14:15        Sophos UTM
 ///  2026-10-11T22:14:15.003Z   RFC 3339; also a blank for `T`, `/` for `-`, no zone, `+0200`, `+02`
 /// ```
 ///
-/// All but RFC 3339 may be followed by a zone (`UTC`, `CEST`, `+02:00`). A time without a zone is in the zone that the
-/// caller names; a time without a year takes the year that lies nearest to the arrival.
+/// Month names may be followed by a zone (`UTC`, `CEST`, `+02:00`; see `ZoneNames`). A time without a zone is in the
+/// input's: see `Zone` for the hours that clocks skip or repeat. A time without a year takes the year that lies nearest
+/// to the arrival and has such a day.
 ///
 /// Keeps the last second of each form: most messages of a busy second repeat it.
 struct SyslogTime {
@@ -22,24 +23,58 @@ struct SyslogTime {
         var nanoseconds: Int64
         /// Whether it was written as RFC 3339 is.
         var isISO: Bool
+        /// Whether the year stood before a month's name, as NX-OS alone has it.
+        var isYearFirst = false
     }
+
+    /// Of times that name none.
+    let zone: Zone
 
     private var lastNamed = NamedMemory()
     private var lastISO = ISOMemory()
+    private var steady = SteadyOffset()
 
-    /// The time that begins at `position`, if one does.
-    ///
-    /// `arrival` is in nanoseconds since 1970; `zoneOffset`, in seconds east of Greenwich, is for times that name no
-    /// zone.
-    mutating func read(_ view: ByteView, at position: Int, arrival: Int64, zoneOffset: Int) -> Reading? {
+    /// A reader of times that are in `zone` when they name none.
+    init(zone: Zone) { self.zone = zone }
+
+    /// The time that begins at `position`, if one does; `arrival` is in nanoseconds since 1970.
+    mutating func read(_ view: ByteView, at position: Int, arrival: Int64) -> Reading? {
         let first = view[position]
-        if first.isLetter { return readNamed(view, at: position, arrival: arrival, zoneOffset: zoneOffset) }
+        if first.isLetter { return readNamed(view, at: position, arrival: arrival) }
         guard first.isDigit, let year = view.number(at: position, digits: 4) else { return nil }
-        if view[position + 4] == .space {
-            guard year >= 1970 else { return nil }
-            return readMonthFirst(view, at: position + 5, year: year, arrival: arrival, zoneOffset: zoneOffset)
+        let separator = view[position + 4]
+        if separator == .space {
+            guard year >= 1970, var reading = readMonthFirst(view, at: position + 5, year: year, arrival: arrival)
+            else { return nil }
+            reading.isYearFirst = true
+            return reading
         }
-        return readISO(view, at: position, zoneOffset: zoneOffset)
+        if separator == .colon { return readUTM(view, at: position, year: year, arrival: arrival) }
+        return readISO(view, at: position, arrival: arrival)
+    }
+
+    /// Where the offset is the same for half a day around a time that was resolved.
+    private struct SteadyOffset {
+        var from: Int64 = .max
+        var until: Int64 = .min
+        var offset = 0
+    }
+
+    /// The zone's offset for a local time, both in seconds.
+    mutating func offset(ofLocal local: Int64, arrival: Int64) -> Int {
+        if local >= steady.from && local < steady.until { return steady.offset }
+        let resolution = zone.resolve(local: local, near: arrival / 1_000_000_000)
+        if resolution.isSteady {
+            steady = SteadyOffset(from: local - 43_200, until: local + 43_200, offset: resolution.offset)
+        }
+        return resolution.offset
+    }
+
+    private static func reading(_ seconds: Int64, _ fraction: Int64, end: Int, isISO: Bool) -> Reading? {
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return nil }
+        let (sum, carry) = whole.addingReportingOverflow(fraction)
+        return carry ? nil : Reading(end: end, nanoseconds: sum, isISO: isISO)
     }
 }
 
@@ -54,11 +89,11 @@ extension SyslogTime {
         var seconds: Int64 = 0
     }
 
-    private mutating func readISO(_ view: ByteView, at position: Int, zoneOffset: Int) -> Reading? {
+    private mutating func readISO(_ view: ByteView, at position: Int, arrival: Int64) -> Reading? {
         guard let seconds = readISOSeconds(view, at: position) else { return nil }
         var end = position + 19
         let fraction = Self.readFraction(view, &end)
-        var offset = zoneOffset
+        let offset: Int
         let sign = view[end]
         if sign == UInt8(ascii: "Z") || sign == UInt8(ascii: "z") {
             offset = 0
@@ -66,13 +101,18 @@ extension SyslogTime {
         } else if let (seconds, next) = Self.readNumericZone(view, at: end) {
             offset = seconds
             end = next
+        } else {
+            offset = self.offset(ofLocal: seconds, arrival: arrival)
         }
         // `2026-10-11T22:14:15x` is something else.
-        let next = view[end]
-        guard end >= view.count || next == .space || next == .colon || next == UInt8(ascii: ",") || next < 0x20 else {
-            return nil
-        }
+        guard Self.isEnd(view, at: end) || view[end] == UInt8(ascii: ",") else { return nil }
         return Self.reading(seconds - Int64(offset), fraction, end: end, isISO: true)
+    }
+
+    /// Whether a time may end here.
+    private static func isEnd(_ view: ByteView, at position: Int) -> Bool {
+        let next = view[position]
+        return position >= view.count || next == .space || next == .colon || next < 0x20
     }
 
     private mutating func readISOSeconds(_ view: ByteView, at position: Int) -> Int64? {
@@ -95,9 +135,20 @@ extension SyslogTime {
         else { return nil }
         let between = view[position + 10]
         guard between == UInt8(ascii: "T") || between == UInt8(ascii: "t") || between == .space,
-            let clock = readClock(view, at: position + 11), (1_678...2_261).contains(year)
+            let clock = readClock(view, at: position + 11)
         else { return nil }
         return seconds(year: year, month: month, day: day, clock: clock)
+    }
+
+    /// `2026:10:11-22:14:15`, in the zone's time.
+    private mutating func readUTM(_ view: ByteView, at position: Int, year: Int, arrival: Int64) -> Reading? {
+        guard view[position + 7] == .colon, view[position + 10] == UInt8(ascii: "-"),
+            let month = view.number(at: position + 5, digits: 2), let day = view.number(at: position + 8, digits: 2),
+            let clock = Self.readClock(view, at: position + 11), Self.isEnd(view, at: position + 19),
+            let seconds = Self.seconds(year: year, month: month, day: day, clock: clock)
+        else { return nil }
+        let offset = offset(ofLocal: seconds, arrival: arrival)
+        return Self.reading(seconds - Int64(offset), 0, end: position + 19, isISO: false)
     }
 }
 
@@ -112,40 +163,28 @@ extension SyslogTime {
         var seconds: Int64 = 0
     }
 
-    private mutating func readNamed(
-        _ view: ByteView,
-        at position: Int,
-        arrival: Int64,
-        zoneOffset: Int
-    ) -> Reading? {
-        if let reading = readMonthFirst(view, at: position, year: nil, arrival: arrival, zoneOffset: zoneOffset) {
-            return reading
-        }
+    private mutating func readNamed(_ view: ByteView, at position: Int, arrival: Int64) -> Reading? {
+        if let reading = readMonthFirst(view, at: position, year: nil, arrival: arrival) { return reading }
         // A weekday before the month, as ctime has it.
         guard view[position].isUpper, view[position + 1].isLower, view[position + 2].isLower else { return nil }
         var next = position + 3
         if view[next] == UInt8(ascii: ",") { next += 1 }
         guard view[next] == .space else { return nil }
-        return readMonthFirst(
-            view,
-            at: view.skippingBlanks(from: next),
-            year: nil,
-            arrival: arrival,
-            zoneOffset: zoneOffset
-        )
+        return readMonthFirst(view, at: view.skippingBlanks(from: next), year: nil, arrival: arrival)
     }
 
     private mutating func readMonthFirst(
         _ view: ByteView,
         at position: Int,
         year: Int?,
-        arrival: Int64,
-        zoneOffset: Int
+        arrival: Int64
     ) -> Reading? {
         if year == nil, let first = view.word(at: position), let last = view.word(at: position + 7) {
-            let isRepeated = first == lastNamed.first && last == lastNamed.last && !view[position + 16].isDigit
+            let isRepeated =
+                first == lastNamed.first && last == lastNamed.last && view[position + 15] == .space
+                && !view[position + 16].isDigit
             if isRepeated && (arrival &- lastNamed.arrival).magnitude < 3_600_000_000_000 {
-                return Self.finish(view, at: position + 15, local: lastNamed.seconds, zoneOffset: zoneOffset)
+                return finish(view, at: position + 15, local: lastNamed.seconds, arrival: arrival)
             }
         }
         guard let month = Self.month(view, at: position), view[position + 3] == .space else { return nil }
@@ -161,59 +200,75 @@ extension SyslogTime {
         let clockStart = next
         next += 8
         if year == nil {
-            // A year behind the clock; `10.0.0.1` and `2026-…` are something else.
-            let number = view[next] == .space ? view.number(at: next + 1, digits: 4) : nil
-            let behind = view[next + 5]
+            // A year behind the clock or its fraction; `10.0.0.1` and `2026-…` are something else.
+            var end = next
+            let fraction = Self.readFraction(view, &end)
+            let number = view[end] == .space ? view.number(at: end + 1, digits: 4) : nil
+            let behind = view[end + 5]
             if let number, number >= 1970, number <= 2100,
-                behind == .space || behind == .colon || next + 5 >= view.count
+                behind == .space || behind == .colon || end + 5 >= view.count
             {
                 guard let seconds = Self.seconds(year: number, month: month, day: day, clock: clock) else { return nil }
-                return Self.finish(view, at: next + 5, local: seconds, zoneOffset: zoneOffset)
+                return finish(view, at: end + 5, local: seconds, fraction: fraction, arrival: arrival)
             }
         }
         if let year {
-            guard year <= 2_261, let seconds = Self.seconds(year: year, month: month, day: day, clock: clock) else {
-                return nil
-            }
-            return Self.finish(view, at: next, local: seconds, zoneOffset: zoneOffset)
+            guard let seconds = Self.seconds(year: year, month: month, day: day, clock: clock) else { return nil }
+            return finish(view, at: next, local: seconds, arrival: arrival)
         }
-        guard
-            let seconds = Self.nearest(
-                month: month,
-                day: day,
-                clock: clock,
-                to: arrival / 1_000_000_000 + Int64(zoneOffset)
-            )
-        else { return nil }
+        let local = arrival / 1_000_000_000 + Int64(zone.offset(at: arrival / 1_000_000_000))
+        guard let seconds = Self.nearest(month: month, day: day, clock: clock, to: local) else { return nil }
         if clockStart == position + 7, let first = view.word(at: position), let last = view.word(at: position + 7) {
             lastNamed = NamedMemory(first: first, last: last, arrival: arrival, seconds: seconds)
         }
-        return Self.finish(view, at: next, local: seconds, zoneOffset: zoneOffset)
+        return finish(view, at: next, local: seconds, arrival: arrival)
     }
 
     /// What may stand behind the clock: a fraction, then a zone.
-    private static func finish(_ view: ByteView, at position: Int, local: Int64, zoneOffset: Int) -> Reading? {
+    private mutating func finish(
+        _ view: ByteView,
+        at position: Int,
+        local: Int64,
+        fraction known: Int64 = 0,
+        arrival: Int64
+    ) -> Reading? {
         var end = position
         // Most messages: a blank and then the host.
-        if view[end] == .space && !isZoneStart(view[end + 1]) {
-            return reading(local - Int64(zoneOffset), 0, end: end, isISO: false)
+        if view[end] == .space && !Self.isZoneStart(view[end + 1]) {
+            let offset = offset(ofLocal: local, arrival: arrival)
+            return Self.reading(local - Int64(offset), known, end: end, isISO: false)
         }
-        let fraction = readFraction(view, &end)
-        var offset = zoneOffset
-        if let (seconds, next) = readNumericZone(view, at: view[end] == .space ? end + 1 : end) {
-            offset = seconds
+        let fraction = max(known, Self.readFraction(view, &end))
+        var named: Int?
+        if let (seconds, next) = Self.readNumericZone(view, at: view[end] == .space ? end + 1 : end) {
+            named = seconds
             end = next
-        } else if view[end] == .space, let (seconds, next) = readNamedZone(view, at: end + 1) {
-            offset = seconds ?? zoneOffset
+        } else if view[end] == .space, let (seconds, next) = ZoneNames.read(view, at: end + 1, of: zone) {
+            named = seconds
             end = next
         }
-        let behind = view[end]
-        guard end >= view.count || behind == .space || behind == .colon || behind < 0x20 else { return nil }
-        return reading(local - Int64(offset), fraction, end: end, isISO: false)
+        guard Self.isEnd(view, at: end) else { return nil }
+        let offset = named ?? offset(ofLocal: local, arrival: arrival)
+        return Self.reading(local - Int64(offset), fraction, end: end, isISO: false)
     }
 
     private static func isZoneStart(_ byte: UInt8) -> Bool {
         byte.isUpper || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
+    }
+
+    /// The second of the year whose date lies nearest to `arrival`, both in seconds of the device's zone.
+    private static func nearest(month: Int, day: Int, clock: Int, to arrival: Int64) -> Int64? {
+        // Floored, so that the years before 1970 are right as well.
+        let day0 = arrival >= 0 ? arrival / 86_400 : (arrival - 86_399) / 86_400
+        let year = Timestamp.date(days: Int(day0)).year
+        // February 29 may be eight years away (1896 to 1904, 2096 to 2104).
+        let reach = month == 2 && day == 29 ? 8 : 1
+        var best: Int64?
+        for candidate in (year - reach)...(year + reach) {
+            guard let seconds = seconds(year: candidate, month: month, day: day, clock: clock) else { continue }
+            if best.map({ abs(seconds - arrival) < abs($0 - arrival) }) ?? true { best = seconds }
+        }
+        return best
     }
 }
 
@@ -221,7 +276,7 @@ extension SyslogTime {
 
 extension SyslogTime {
     /// Seconds since midnight of `hh:mm:ss`; a leap second is the one before it.
-    private static func readClock(_ view: ByteView, at position: Int) -> Int? {
+    static func readClock(_ view: ByteView, at position: Int) -> Int? {
         guard view[position + 2] == .colon, view[position + 5] == .colon,
             let hour = view.number(at: position, digits: 2), let minute = view.number(at: position + 3, digits: 2),
             let second = view.number(at: position + 6, digits: 2), hour <= 23, minute <= 59, second <= 60
@@ -251,7 +306,7 @@ extension SyslogTime {
     }
 
     /// `+02:00`, `+0200`, `+02`.
-    private static func readNumericZone(_ view: ByteView, at position: Int) -> (seconds: Int, end: Int)? {
+    static func readNumericZone(_ view: ByteView, at position: Int) -> (seconds: Int, end: Int)? {
         let sign = view[position]
         guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"),
             let hours = view.number(at: position + 1, digits: 2), hours <= 14
@@ -267,33 +322,6 @@ extension SyslogTime {
         let seconds = hours * 3_600 + minutes * 60
         return (sign == UInt8(ascii: "-") ? -seconds : seconds, end)
     }
-
-    /// A zone's name.
-    ///
-    /// One that is unknown counts only before a colon, where no host can stand; its offset is nil.
-    private static func readNamedZone(_ view: ByteView, at position: Int) -> (seconds: Int?, end: Int)? {
-        var end = position
-        while view[end].isUpper && end - position <= 5 { end += 1 }
-        let length = end - position
-        guard length >= 1, length <= 5 else { return nil }
-        let behind = view[end]
-        guard behind == .colon || behind == .space || end >= view.count else { return nil }
-        for (name, hours) in zones where name.utf8CodeUnitCount == length && view.has(name, at: position) {
-            return (hours * 3_600, end)
-        }
-        // `HOST:` may be a tag in upper case; a zone is followed by a colon and Cisco's mnemonic.
-        guard behind == .colon, length >= 2, view[view.skippingBlanks(from: end + 1)] == UInt8(ascii: "%") else {
-            return nil
-        }
-        return (nil, end)
-    }
-
-    /// Those whose letters mean one zone to most who write them, in hours east of Greenwich.
-    private static let zones: [(StaticString, Int)] = [
-        ("UTC", 0), ("GMT", 0), ("CET", 1), ("CEST", 2), ("Z", 0), ("EST", -5), ("EDT", -4), ("CST", -6), ("CDT", -5),
-        ("MST", -7), ("MDT", -6), ("PST", -8), ("PDT", -7), ("BST", 1), ("WET", 0), ("WEST", 1), ("EET", 2),
-        ("EEST", 3), ("MSK", 3), ("JST", 9), ("AEST", 10), ("AEDT", 11),
-    ]
 
     private static func readShortNumber(_ view: ByteView, _ position: inout Int) -> Int? {
         guard view[position].isDigit else { return nil }
@@ -327,34 +355,11 @@ extension SyslogTime {
         }
     }
 
-    private static func seconds(year: Int, month: Int, day: Int, clock: Int) -> Int64? {
-        guard (1...12).contains(month), (1...31).contains(day) else { return nil }
+    /// Seconds since 1970 of a date as if the clock showed UTC; nil when there is no such day.
+    static func seconds(year: Int, month: Int, day: Int, clock: Int) -> Int64? {
+        guard (1_678...2_261).contains(year), (1...12).contains(month), day >= 1,
+            day <= Timestamp.daysInMonth(year: year, month: month)
+        else { return nil }
         return Int64(Timestamp.days(year: year, month: month, day: day)) * 86_400 + Int64(clock)
-    }
-
-    /// The second of the year whose date lies nearest to `arrival`, both in seconds of the device's zone.
-    private static func nearest(month: Int, day: Int, clock: Int, to arrival: Int64) -> Int64? {
-        // Floored, so that the years before 1970 are right as well.
-        let day0 = arrival >= 0 ? arrival / 86_400 : (arrival - 86_399) / 86_400
-        let year = Timestamp.date(days: Int(day0)).year
-        var best: Int64?
-        for candidate in [year - 1, year, year + 1] {
-            guard let seconds = seconds(year: candidate, month: month, day: day, clock: clock) else { return nil }
-            if best.map({ abs(seconds - arrival) < abs($0 - arrival) }) ?? true { best = seconds }
-        }
-        return best
-    }
-
-    private static func reading(_ seconds: Int64, _ fraction: Int64, end: Int, isISO: Bool) -> Reading? {
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow, let sum = whole.addingIfRepresentable(fraction) else { return nil }
-        return Reading(end: end, nanoseconds: sum, isISO: isISO)
-    }
-}
-
-extension Int64 {
-    fileprivate func addingIfRepresentable(_ other: Int64) -> Int64? {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? nil : sum
     }
 }
