@@ -37,12 +37,10 @@ import Testing
         return RedisInfo(text)["used_memory"].flatMap(Int.init) ?? 0
     }
 
-    @Test(arguments: [
-        (128 << 20, 96 << 20), (256 << 20, 192 << 20), (512 << 20, 448 << 20), (1_000 << 20, 900 << 20),
-        (10_000 << 20, 9_000 << 20),
-    ])
+    /// Limits with their lines, in MiB.
+    @Test(arguments: [(128, 96), (256, 192), (512, 448), (1_000, 900), (10_000, 9_000)])
     func `the line lies a tenth below the limit, 64 MiB at least, a quarter at most`(limit: Int, line: Int) {
-        #expect(StoreRoom.line(limit) == line)
+        #expect(StoreRoom.line(limit << 20) == line << 20)
     }
 
     @Test func `room is what was measured and written since, and comes back with a margin`() {
@@ -243,7 +241,7 @@ import Testing
         var end: [[String]]
         var words: String
 
-        static let all = [
+        static let all: [Refusal] = [
             Refusal(
                 testDescription: "a replica",
                 begin: [["REPLICAOF", "127.0.0.1", "1"]],
