@@ -31,7 +31,13 @@ struct ChunkEntry: Sendable, Equatable {
     var levelMask: UInt8 { levels.mask }
 
     /// The score in the index: milliseconds, rounded up.
-    var score: Int64 { -LogID.floorDivide(-newest, 1_000_000) }
+    var score: Int64 { newest / 1_000_000 + (newest % 1_000_000 > 0 ? 1 : 0) }
+
+    /// When the chunk may go, in whole seconds since 1970.
+    func expiry(retention: Int64) -> Int64 {
+        let (end, isOutside) = newest.addingReportingOverflow(retention)
+        return LogID.floorDivide(isOutside ? .max : end, 1_000_000_000) + 1
+    }
 
     /// The member's text.
     var member: String {
@@ -50,14 +56,18 @@ struct ChunkEntry: Sendable, Equatable {
         levels = LevelCounts(rows.columns.levels)
     }
 
+    /// Times of which differences and ends of retention are numbers too.
+    private static let times = Int64.min / 2...Int64.max / 2
+
     /// Reads a member.
     /// - Returns: nil when it is not of the form above.
     init?(member: [UInt8]) {
         let parts = String(decoding: member, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
         guard parts.count == 8 + LevelCounts.count, parts[0] == "1", !parts[1].isEmpty, parts[1].utf8.count <= 80,
             let oldest = Int64(parts[2]), let newest = Int64(parts[3]), oldest <= newest,
+            Self.times.contains(oldest), Self.times.contains(newest),
             let firstSequence = UInt64(parts[4]), let lastSequence = UInt64(parts[5]), firstSequence <= lastSequence,
-            let count = Int(parts[6]), count > 0, count <= HubLimits.chunkPlainBytes,
+            let count = Int(parts[6]), count > 0, count <= HubLimits.chunkRecords,
             let bytes = Int(parts[7]), bytes >= 0, bytes <= HubLimits.chunkPlainBytes
         else { return nil }
         var levels = LevelCounts()

@@ -178,7 +178,9 @@ struct ChunkLoad: Sendable {
 
     func times() throws(ChunkProblem) -> ChunkTimes {
         let value = try part(.times, Chunk.Field.times) { bytes throws(FormatProblem) in
-            .times(try ChunkTimes(bytes, rows: rows))
+            let times = try ChunkTimes(bytes, rows: rows)
+            guard times.isRising(within: address.entry) else { throw .invalid("times", at: 0) }
+            return .times(times)
         }
         guard case .times(let times) = value else { throw .damaged(Chunk.Field.times) }
         return times

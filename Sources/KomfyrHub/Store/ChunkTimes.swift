@@ -83,6 +83,15 @@ struct ChunkTimes: Sendable {
         }
     }
 
+    /// Whether they are in order, and where the index says: who searches in them, or asks for a part of a chunk, counts
+    /// on both.
+    func isRising(within entry: ChunkEntry) -> Bool {
+        guard timestamps.first == entry.oldest, timestamps.last == entry.newest else { return false }
+        for row in 1..<count
+        where (timestamps[row], sequences[row]) <= (timestamps[row - 1], sequences[row - 1]) { return false }
+        return sequences.allSatisfy { entry.firstSequence <= $0 && $0 <= entry.lastSequence }
+    }
+
     /// The field `r`: the first row's, then ChunkIntegers, the difference from the row before.
     static func receivedAt(_ bytes: UnsafeRawBufferPointer, rows: Int) throws(FormatProblem) -> [Int64] {
         var reader = ByteReader(bytes)

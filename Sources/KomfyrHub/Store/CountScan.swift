@@ -3,7 +3,8 @@ import Synchronization
 /// Counts by level of a query: of each group, and by time.
 ///
 /// What the index tells is not fetched: a chunk that lies wholly in the wanted time counts by its entry, or by its
-/// 5-minute intervals; rows are read of those that an edge cuts, or where a filter judges text.
+/// 5-minute intervals; rows are read of those that an edge cuts, or where a filter judges text. A search for levels and
+/// groups alone (`level:error`) judges none.
 struct CountScan: Sendable {
     let query: Query
     let filter: RowFilter
@@ -26,7 +27,8 @@ struct CountScan: Sendable {
         }
     }
 
-    private typealias Chunk = (chunk: ChunkPlan.Candidate, group: Int)
+    /// With the filter as it stands in the chunk's group.
+    private typealias Chunk = (chunk: ChunkPlan.Candidate, group: Int, filter: RowFilter)
 
     /// Chunks that have to be asked for.
     private struct Wanted {
@@ -95,15 +97,16 @@ struct CountScan: Sendable {
         _ levels: inout [LevelCounts],
         _ wanted: inout Wanted
     ) {
+        let filter = filter.narrowed(to: group.name)
         let look = query.look(at: group, filter) { rows, isSorted in
-            count(rows, isSorted, group, &part, &levels[index])
+            count(rows, isSorted, group, filter, &part, &levels[index])
         }
-        if let frozen = look.frozen { count(frozen.rows, frozen.isSorted, group, &part, &levels[index]) }
+        if let frozen = look.frozen { count(frozen.rows, frozen.isSorted, group, filter, &part, &levels[index]) }
         part.isPartial = part.isPartial || look.isDamaged
         for entry in look.entries where filter.overlaps(entry) {
             let chunk = ChunkPlan.Candidate(group: group, entry: entry, first: .earliest)
             guard !filter.judgesText, filter.takesWhole(entry) else {
-                wanted.rows.append((chunk, index))
+                wanted.rows.append((chunk, index, filter))
                 continue
             }
             guard let interval else {
@@ -114,9 +117,9 @@ struct CountScan: Sendable {
                 levels[index] += entry.levels.masked(filter.levels)
                 part.buckets?.add(entry.levels.masked(filter.levels), at: entry.oldest)
             } else if interval % ChunkInterval.length == 0 {
-                wanted.intervals.append((chunk, index))
+                wanted.intervals.append((chunk, index, filter))
             } else {
-                wanted.rows.append((chunk, index))
+                wanted.rows.append((chunk, index, filter))
             }
         }
     }
@@ -125,18 +128,20 @@ struct CountScan: Sendable {
         _ rows: LogRows,
         _ isSorted: Bool,
         _ group: StoreGroup,
+        _ filter: RowFilter,
         _ part: inout Counts,
         _ levels: inout LevelCounts
     ) {
         var block = RowBlock(tail: rows)
         block.isSortedByTime = isSorted
         let isWhole = filter.arrivedAfter == 0 && rows.sequences.last ?? 0 <= filter.snapshot
-        count(block, group, allSequences: isWhole, &part, &levels)
+        count(block, group, filter, allSequences: isWhole, &part, &levels)
     }
 
     private func count(
         _ block: RowBlock,
         _ group: StoreGroup,
+        _ filter: RowFilter,
         allSequences: Bool,
         _ part: inout Counts,
         _ counts: inout LevelCounts
@@ -168,7 +173,7 @@ struct CountScan: Sendable {
         for begin in stride(from: 0, to: chunks.count, by: HubLimits.factsPerWave) {
             let wave = chunks[begin..<min(chunks.count, begin + HubLimits.factsPerWave)]
             let found = try await query.reader.intervals(wave.map(\.chunk.address), fields: [])
-            for ((chunk, group), fetched) in zip(wave, found) {
+            for ((chunk, group, filter), fetched) in zip(wave, found) {
                 guard case .found(let intervals) = fetched else {
                     if try await query.settle(fetched, chunk), !isLast { isStale = true } else { part.isPartial = true }
                     continue
@@ -192,20 +197,17 @@ struct CountScan: Sendable {
         isLast: Bool
     ) async throws(RedisError) -> Bool {
         var chunks = chunks
-        if let search = filter.search {
+        if filter.search != nil {
             for begin in stride(from: 0, to: chunks.count, by: HubLimits.factsPerWave).reversed() {
                 let end = min(chunks.count, begin + HubLimits.factsPerWave)
-                let facts = try await query.reader.facts(chunks[begin..<end].map(\.chunk.address))
-                for (offset, fetched) in facts.enumerated().reversed() {
-                    guard case .found(let facts) = fetched else { continue }
-                    if !search.mayMatch(facts, group: chunks[begin + offset].chunk.group.name) {
-                        chunks.remove(at: begin + offset)
-                    }
+                let asked = (begin..<end).filter { chunks[$0].filter.search != nil }
+                let facts = try await query.reader.facts(asked.map { chunks[$0].chunk.address })
+                for (index, fetched) in zip(asked, facts).reversed() {
+                    guard case .found(let facts) = fetched, let search = chunks[index].filter.search else { continue }
+                    if !search.mayMatch(facts, group: chunks[index].chunk.group.name) { chunks.remove(at: index) }
                 }
             }
         }
-        var request = filter.columns(LevelCounts.allMask)
-        request.columns.insert(.levels)
         var next = 0
         while next < chunks.count {
             if Task.isCancelled {
@@ -221,14 +223,16 @@ struct CountScan: Sendable {
             let wave = chunks[next..<end]
             next = end
             var isStale = false
-            for ((chunk, group), fetched) in zip(
+            var request = ColumnRequest(columns: .levels)
+            for chunk in wave { request.formUnion(chunk.filter.columns(LevelCounts.allMask)) }
+            for ((chunk, group, filter), fetched) in zip(
                 wave,
                 try await query.reader.blocks(wave.map(\.chunk.address), request)
             ) {
                 if case .found(let block) = fetched {
                     let isWhole =
                         chunk.entry.lastSequence <= filter.snapshot && chunk.entry.firstSequence > filter.arrivedAfter
-                    count(block, chunk.group, allSequences: isWhole, &part, &levels[group])
+                    count(block, chunk.group, filter, allSequences: isWhole, &part, &levels[group])
                 } else if try await query.settle(fetched, chunk), !isLast {
                     isStale = true
                 } else {

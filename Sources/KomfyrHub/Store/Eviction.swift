@@ -49,8 +49,7 @@ extension StoreWriter {
         for (group, entries) in Self.byGroup(Self.oldest(goal, in: session.memory)) {
             for start in stride(from: 0, to: entries.count, by: HubLimits.evictionChunks) {
                 let some = Array(entries[start..<min(start + HubLimits.evictionChunks, entries.count)])
-                try await drop(some, of: group, session)
-                for entry in some { part.add(entry) }
+                for entry in try await drop(some, of: group, session) { part.add(entry) }
             }
         }
         return part
@@ -60,16 +59,17 @@ extension StoreWriter {
         _ entries: [ChunkEntry],
         of group: StoreGroup,
         _ session: StoreSession
-    ) async throws(RedisError) {
-        let ids = Set(entries.map(\.id))
-        // Those that are still there: a merge may have replaced some since.
-        let taken = group.state.withLock { state in
+    ) async throws(RedisError) -> [ChunkEntry] {
+        // Those that are still there: a merge may have replaced some since. What one is at work on may live on in
+        // its chunk, so that it would be counted as dropped and be there.
+        let (taken, ids) = group.state.withLock { state in
+            let ids = Set(entries.map(\.id)).subtracting(state.merge?.sources ?? [])
             let taken = state.chunks.filter { ids.contains($0.id) }
             state.chunks.removeAll { ids.contains($0.id) }
             state.chunksVersion += 1
-            return taken
+            return (taken, ids)
         }
-        guard !taken.isEmpty else { return }
+        guard !taken.isEmpty else { return [] }
         do throws(RedisError) {
             _ = try await redis.evaluate(
                 StoreScripts.drop,
@@ -83,8 +83,15 @@ extension StoreWriter {
             }
             throw error
         }
+        group.state.withLock { state in
+            // A reader may have read the index anew meanwhile.
+            guard state.chunks.contains(where: { ids.contains($0.id) }) else { return }
+            state.chunks.removeAll { ids.contains($0.id) }
+            state.chunksVersion += 1
+        }
         state.room.wrote(-taken.reduce(0) { $0 + $1.bytes + HubLimits.chunkOverheadBytes })
         state.figures.dropped(taken.reduce(0) { $0 + $1.count })
+        return taken
     }
 
     /// The chunks with the oldest newest logs, so many that `bytes` are free without them.

@@ -18,7 +18,9 @@ struct Merge: Sendable {
 
     enum Outcome: Sendable {
         case merged
-        /// These cannot be merged now.
+        /// A purge or an eviction came first: what is left is looked at again later.
+        case overtaken
+        /// These cannot be merged.
         case refused
         /// Redis could not be asked, or did not answer; nothing is lost.
         case failed
@@ -27,7 +29,8 @@ struct Merge: Sendable {
     /// Merges chunks that stand in memory's index.
     func run(_ sources: [ChunkEntry]) async -> Outcome {
         do throws(RedisError) {
-            let purged = group.state.withLock { $0.marks.purged }
+            let (purged, mayBegin) = group.state.withLock { ($0.marks.purged, $0.mayMerge(sources)) }
+            guard mayBegin else { return .overtaken }
             guard let rows = try await read(sources, purged: purged) else { return .refused }
             let id = "\(session.memory.keys.hub)-\(session.grant.fence.number)-\(number).0"
             var chunk: EncodedChunk?
@@ -91,7 +94,7 @@ struct Merge: Sendable {
         var redisKeys = Fence.keys + [StoreKeys.chunks(group.number), StoreKeys.marks(group.number)]
         redisKeys += sources.map { StoreKeys.chunk(group.number, $0.id) }
         if let chunk {
-            let expiry = LogID.floorDivide(chunk.entry.newest + configuration.retention, 1_000_000_000) + 1
+            let expiry = chunk.entry.expiry(retention: configuration.retention)
             redisKeys.append(StoreKeys.chunk(group.number, chunk.entry.id))
             arguments += [
                 Array(text: String(chunk.entry.score)), Array(text: chunk.entry.member), Array(text: String(expiry)),
@@ -99,13 +102,18 @@ struct Merge: Sendable {
             arguments += chunk.fields
         }
         let merge = DoubtfulMerge(sources: Set(sources.map(\.id)), entry: chunk?.entry, purged: purged)
-        group.state.withLock { $0.merge = merge }
+        let isNoted = group.state.withLock { state in
+            guard state.mayMerge(sources), state.marks.purged == purged else { return false }
+            state.merge = merge
+            return true
+        }
+        guard isNoted else { return .overtaken }
         do throws(RedisError) {
             let answer = try await replayer.redis.evaluate(StoreScripts.merge, keys: redisKeys, arguments: arguments)
             guard case .integer(1) = answer else {
                 group.state.withLock { $0.merge = nil }
                 // A purge came in between: the next look sees its mark.
-                if case .array(let parts) = answer, parts.first == .string(Array(text: "marks")) { return .failed }
+                if case .array(let parts) = answer, parts.first == .string(Array(text: "marks")) { return .overtaken }
                 return .refused
             }
         } catch {
@@ -148,6 +156,12 @@ struct DoubtfulMerge: Sendable {
 }
 
 extension GroupState {
+    /// Whether these may be merged: all stand in the index, and no purge is about to take them.
+    func mayMerge(_ sources: [ChunkEntry]) -> Bool {
+        let ids = Set(sources.map(\.id))
+        return purgingUpTo == nil && chunks.count { ids.contains($0.id) } == ids.count
+    }
+
     /// The merge that is noted has happened: its chunk stands instead of the sources.
     mutating func merged() {
         guard let merge else { return }

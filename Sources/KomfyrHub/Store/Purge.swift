@@ -113,9 +113,12 @@ extension StoreWriter {
 
     /// Purges again what a Redis that came back older than it had answered has forgotten to have purged.
     func restorePurges(from old: StoreMemory, to loaded: StoreMemory, _ fence: Fence) async throws(RedisError) {
+        // No further than Redis goes: until its sequence has risen, a kill would leave a mark above it, and what gets
+        // these numbers next would count as purged.
+        let newest = loaded.newestSequence
         var forgotten: [(group: StoreGroup, mark: UInt64)] = []
         for group in old.directory.withLock({ $0.all }) {
-            let mark = group.state.withLock { $0.marks.purged }
+            let mark = min(newest, group.state.withLock { $0.marks.purged })
             guard mark > 0, let found = loaded.directory.withLock({ $0.group(group.name) }),
                 found.state.withLock({ $0.marks.purged }) < mark
             else { continue }

@@ -30,8 +30,8 @@ struct Replayer: Sendable {
         switch try await redis.send(RedisCommand("GET", keys.sequence)) {
         case .null: return 1
         case .string(let bytes):
-            guard let next = UInt64(String(decoding: bytes, as: UTF8.self)), next > 0 else {
-                throw .unexpected("\(keys.sequence) is not a number")
+            guard let next = UInt64(String(decoding: bytes, as: UTF8.self)), next > 0, next <= HubLimits.sequence else {
+                throw .unexpected("\(keys.sequence) is not a number that can be")
             }
             return next
         default: throw .unexpected("\(keys.sequence) is not a string")

@@ -54,6 +54,17 @@ struct Restorer: Sendable {
         return restored
     }
 
+    /// Ends what a kill cut short: the sequence rises last, so the WAL may hold logs beyond it, whose numbers would be
+    /// given again.
+    func finish(_ loaded: StoreMemory, _ fence: Fence) async throws(RedisError) {
+        let next = loaded.nextSequence.load(ordering: .relaxed)
+        let end = loaded.ledger.withLock { $0.entries.map(\.endSequence).max() } ?? 0
+        guard end > next, end <= HubLimits.sequence else { return }
+        logger.warning("the WAL goes further than the sequence: a restore was cut short, and is ended now")
+        try await write(RestoreStep(), next: end, loaded, fence)
+        loaded.nextSequence.store(end, ordering: .releasing)
+    }
+
     /// The logs of all tails from a sequence on, but those that a broken try has written already.
     private static func tails(
         of memory: StoreMemory,

@@ -14,7 +14,7 @@ struct RowFilter: Sendable {
 
     let since: Int64
     let until: Int64
-    let levels: UInt8
+    private(set) var levels: UInt8
     let order: LogQuery.Order
     /// Rows beyond it arrived after the first page was read.
     let snapshot: UInt64
@@ -22,7 +22,7 @@ struct RowFilter: Sendable {
     let arrivedAfter: UInt64
     /// Where the page before ended; only what comes after is wanted.
     let after: Rank?
-    let search: Search?
+    private(set) var search: Search?
     let source: WantedSource
     /// Each as the JSON string that stands in the column of tags.
     private let tags: [[UInt8]]
@@ -43,6 +43,15 @@ struct RowFilter: Sendable {
         self.source = source ?? query.source.map { .text(Array($0.utf8)) } ?? .any
         tags = query.tags.map(TagList.element)
         allTags = query.allTags
+    }
+
+    /// The same for the logs of one group, where a search that asks for no more than group and level is one for levels.
+    func narrowed(to group: String?) -> RowFilter {
+        guard let mask = search?.levels(in: group) else { return self }
+        var narrowed = self
+        narrowed.search = nil
+        narrowed.levels &= mask
+        return narrowed
     }
 
     /// Whether rows are judged by more than time, level and sequence: by what only a chunk's columns tell.

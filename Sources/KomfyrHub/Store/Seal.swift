@@ -119,7 +119,7 @@ struct Seal: Sendable {
             Array(text: String(marks.purged)), Array(text: String(last)),
         ]
         for chunk in chunks {
-            let expiry = LogID.floorDivide(chunk.entry.newest + configuration.retention, 1_000_000_000) + 1
+            let expiry = chunk.entry.expiry(retention: configuration.retention)
             arguments += [
                 Array(text: String(chunk.entry.score)), Array(text: chunk.entry.member), Array(text: String(expiry)),
                 Array(text: String(chunk.fields.count)),

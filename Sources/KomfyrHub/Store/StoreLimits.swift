@@ -13,6 +13,9 @@ extension HubLimits {
     ///
     /// A single larger body makes a commit of its own.
     static let commitBytes = 16 << 20
+    /// The highest sequence number that is believed of Redis: beyond, counting on would overflow one day, and no store
+    /// gets there by itself.
+    static let sequence: UInt64 = 1 << 62
     /// Requests of one commit at most: bounds the answers that one round trip brings.
     static let commitRequests = 16_384
     /// How long requests wait for a connection when it is in doubt whether Redis has them, in milliseconds: a restart

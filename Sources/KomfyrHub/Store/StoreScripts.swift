@@ -183,13 +183,12 @@ enum StoreScripts {
     /// Removes a group's chunks up to a sequence, and notes that it is purged up to there.
     ///
     /// The chunks are listed here, inside Redis, so that one of which the hub does not know goes as well. A chunk that
-    /// holds newer logs stays; sequences are compared as text, the longer one being the larger. Removing comes first:
-    /// a script that has begun to write may go on where Redis is out of memory.
+    /// holds newer logs stays; sequences are compared as text, the longer one being the larger.
     ///
     /// KEYS: 3 index, 4 marks. ARGV: 3 and 4 the fields of this hub's marks (sealed, purged), 5 the new purged mark,
     /// 6 what the chunks' keys begin with. Answers the sealed mark.
     static let purge = RedisScript(
-        Lease.fenceCheck + """
+        Lease.fenceCheck + Lease.evenWhenFull + """
             local function isAbove(left, right)
                 if #left ~= #right then
                     return #left > #right

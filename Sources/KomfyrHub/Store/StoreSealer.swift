@@ -107,12 +107,14 @@ actor StoreSealer {
 
     /// Merges small chunks of some groups; a full tail goes first.
     private func merge(_ session: StoreSession, atMost most: Int) async {
+        // Sources stay for a while beside what takes their place: there must be room for both.
+        guard !state.room.isFull else { return }
         let memory = session.memory
         var groups = memory.directory.withLock { $0.all }.sorted { $0.number < $1.number }[...]
         if let begin = groups.firstIndex(where: { $0.number >= nextMergeGroup }) { groups = groups[begin...] }
         nextMergeGroup = 0
         var merges = 0
-        for (looks, group) in groups.enumerated() {
+        look: for (looks, group) in groups.enumerated() {
             if looks == HubLimits.mergeLooks || merges >= most || !memory.tails.withLock({ $0.due.isEmpty }) {
                 nextMergeGroup = group.number
                 return
@@ -132,6 +134,7 @@ actor StoreSealer {
                 )
                 switch await merge.run(sources) {
                 case .merged: break
+                case .overtaken: continue look
                 case .refused:
                     if refusedMerges.count > HubLimits.mergeRefusals { refusedMerges = [] }
                     refusedMerges.formUnion(sources.map(\.id))
@@ -165,6 +168,8 @@ actor StoreSealer {
                 group.state.withLock { state in
                     guard state.hasTail else {
                         state.isListed = false
+                        // Room kept for the next logs of a group that had many, and may never have one again.
+                        state.open = LogRows()
                         return true
                     }
                     // A clock that went back makes a tail due as well.

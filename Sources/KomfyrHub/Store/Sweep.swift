@@ -30,7 +30,8 @@ extension StoreWriter {
                 let kept = state.chunks.count { $0.score >= cutoff }
                 // Marks outlive their chunks until the WAL has passed them: replay would bring the logs back.
                 let isEmpty = kept == 0 && !state.hasTail && state.marks.done < oldestInWAL
-                return (kept < state.chunks.count, isEmpty)
+                let hasDamaged = state.damaged.contains { $0.score < cutoff }
+                return (kept < state.chunks.count || hasDamaged, isEmpty)
             }
             if hasExpired {
                 budget -= 1

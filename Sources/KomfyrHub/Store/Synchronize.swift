@@ -19,6 +19,7 @@ extension StoreWriter {
         lastGrant = grant.number
         redisRun = try await runOfRedis()
         let memory = try await replayer.load(grant)
+        try await Restorer(redis: redis, logger: logger, configuration: configuration).finish(memory, grant.fence)
         hasStarted = true
         begin(grant, memory)
     }

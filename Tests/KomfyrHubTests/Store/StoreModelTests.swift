@@ -19,7 +19,7 @@ import Testing
         let folder = try TemporaryFolder()
         var run = try await ModelRun(redis, folder, configuration, seed: seed)
         do {
-            for _ in 0..<1_500 { try await run.step() }
+            for _ in 0..<2_500 { try await run.step() }
             try await run.checkEverything()
         } catch {
             await run.store.kill()
