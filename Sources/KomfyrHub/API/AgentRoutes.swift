@@ -9,12 +9,18 @@ struct AgentRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(method: .get, path: "/api/agents", access: .scope(.read)) { call throws(APIError) in
-                await list(call)
-            },
-            Route(method: .put, path: "/api/agents/{id}", access: .scope(.ingest)) { call throws(APIError) in
-                try await heartbeat(call)
-            },
+            Route(
+                method: .get,
+                path: "/api/agents",
+                access: .scope(.read),
+                documentation: Self.listDocumentation
+            ) { call throws(APIError) in await list(call) },
+            Route(
+                method: .put,
+                path: "/api/agents/{id}",
+                access: .scope(.ingest),
+                documentation: Self.heartbeatDocumentation
+            ) { call throws(APIError) in try await heartbeat(call) },
         ]
     }
 

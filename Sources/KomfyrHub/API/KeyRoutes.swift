@@ -12,18 +12,30 @@ struct KeyRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(method: .get, path: "/api/keys", access: .scope(.admin)) { call throws(APIError) in
-                try await list(call)
-            },
-            Route(method: .post, path: "/api/keys", access: .scope(.admin)) { call throws(APIError) in
-                try await makeKey(call)
-            },
-            Route(method: .delete, path: "/api/keys/{id}", access: .scope(.admin)) { call throws(APIError) in
-                try await revoke(call)
-            },
-            Route(method: .post, path: "/api/share", access: .scope(.admin)) { call throws(APIError) in
-                try await share(call)
-            },
+            Route(
+                method: .get,
+                path: "/api/keys",
+                access: .scope(.admin),
+                documentation: Self.listDocumentation
+            ) { call throws(APIError) in try await list(call) },
+            Route(
+                method: .post,
+                path: "/api/keys",
+                access: .scope(.admin),
+                documentation: Self.makeDocumentation
+            ) { call throws(APIError) in try await makeKey(call) },
+            Route(
+                method: .delete,
+                path: "/api/keys/{id}",
+                access: .scope(.admin),
+                documentation: Self.revokeDocumentation
+            ) { call throws(APIError) in try await revoke(call) },
+            Route(
+                method: .post,
+                path: "/api/share",
+                access: .scope(.admin),
+                documentation: Self.shareDocumentation
+            ) { call throws(APIError) in try await share(call) },
         ]
     }
 

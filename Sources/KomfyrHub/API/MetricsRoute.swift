@@ -13,7 +13,12 @@ struct MetricsRoute: Sendable {
 
     var routes: [Route] {
         [
-            Route(method: .get, path: "/metrics", access: .scope(.admin)) { call throws(APIError) in
+            Route(
+                method: .get,
+                path: "/metrics",
+                access: .scope(.admin),
+                documentation: Self.documentation
+            ) { call throws(APIError) in
                 if let caller = call.caller, caller.bound != nil {
                     throw caller.boundForbids("/metrics speaks of all groups")
                 }

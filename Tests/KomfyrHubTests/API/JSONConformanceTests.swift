@@ -9,7 +9,7 @@ import Testing
     private let bed = APITestBed()
 
     /// Values that are JSON.
-    private static let right = [
+    private static let right: [String] = [
         // Literals, blanks.
         "null", "true", "false", "[]", "{}", "[ ]", "{ }", " 1 ", "\t[\t1\t,\t2\t]\t",
         // Numbers.
@@ -31,11 +31,11 @@ import Testing
         #"{"a":1}"#, #"{"a":1,"b":2}"#, #"{"":0}"#, #"{"a":{"b":{"c":[]}}}"#, #"{"a":[],"b":{}}"#, #"{"\u0061":1}"#,
         #"{"a\nb":1}"#, #"{"\u0000":1}"#, #"{"min":-1.0e+28,"max":1.0e+28}"#, #"{"æ":"ø"}"#, #"{"a":1,"a":2}"#,
         #"{"__proto__":{}}"#,
-        String(repeating: "[", count: 40) + String(repeating: "]", count: 40),
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
     ]
 
     /// Texts that are no JSON value.
-    private static let wrong = [
+    private static let wrong: [String] = [
         // Literals, and what other languages have.
         "nul", "nulll", "True", "TRUE", "tru", "undefined", "NaN", "Infinity", "-Infinity", "None", "nil", "a", "'a'",
         "`a`", "@", "#", "", "1 2", "null null",
@@ -59,7 +59,7 @@ import Testing
         "{", "}", #"{"a""#, #"{"a":"#, #"{"a":1"#, #"{"a":1,"#, #"{"a":1,}"#, #"{,"a":1}"#, #"{"a"}"#, #"{"a" 1}"#,
         #"{"a":}"#,
         #"{:1}"#, #"{a:1}"#, #"{'a':1}"#, #"{1:1}"#, #"{"a":1 "b":2}"#, #"{"a":1,,"b":2}"#, #"{"a"::1}"#, #"{"a":1]"#,
-        #"{"a","b"}"#, #"{null:1}"#, #"{"a":1;}"#, #"{"a":1}}"#, #"{"a":1}x"#, #"{"a":/*c*/1}"#, #"{"a":1//c"# + "\n}",
+        #"{"a","b"}"#, #"{null:1}"#, #"{"a":1;}"#, #"{"a":1}}"#, #"{"a":1}x"#, #"{"a":/*c*/1}"#, "{\"a\":1//c\n}",
         #"{"a":1}/**/"#, #"{"a":"b"}#"#, #"{[]:1}"#, #"{"a"=1}"#, #"{"a":b}"#, #"{"x": truth}"#, #"{"a":1,a:2}"#,
         #"{"\u":1}"#, #"{"a":"b",,"c":1}"#, "{\"\n\":1}", #"{"a":TRUE}"#, #"{"id":0,}"#,
     ]

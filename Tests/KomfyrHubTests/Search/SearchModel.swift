@@ -183,7 +183,7 @@ extension String.UnicodeScalarView {
 extension SeededRandom {
     private mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
 
-    private static let pieces = [
+    private static let pieces: [String] = [
         "disk", "Disk", "dis", "full", "error", "a", "K", "\u{212A}", "på", "PÅ", "ÅÆ", "\u{130}x", "x_1", "404", "1.5",
         "-",
         "/", "\"", "\\", " ", "  ", ":", "(", "web-1", "日本", "true", "null", "\n", "OR", "é",
@@ -198,7 +198,7 @@ extension SeededRandom {
         return text
     }
 
-    private static let digits = [
+    private static let digits: [String] = [
         "0", "-0", "1", "1.10", "1.1", "404", "-7.5", "1e2", "100", "1e400", "12345678901234567890",
     ]
     private static let names = ["a", "b", "c", "a.b", "å", "n"]

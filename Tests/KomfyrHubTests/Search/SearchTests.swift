@@ -33,7 +33,8 @@ import Testing
         return [!tail.isEmpty, !chunk.isEmpty, search.matches(rows.columns, row: 0, group: log.group)]
     }
 
-    @Test(arguments: [
+    // With its type, since to infer it takes the compiler long; so do those below.
+    private static let cases: [(String, Bool)] = [
         // Words: whole, in any case, in the message and in strings of the data.
         ("connection", true), ("CONNECTION", true), ("connect", false), ("nection", false), ("disk", true),
         ("dis", false), ("ångström", true), ("ÅNGSTRÖM", true), ("ngström", false), ("på", true), ("p", false),
@@ -97,7 +98,9 @@ import Testing
         ("/^full$/", false), ("/\"sda\" full$/", true), ("message:/full/", false), ("-/x{3}/", true),
         ("/p\\x{e5}/", true),
         ("/\\/var\\/log/", true), ("/user=b.b/", true), ("/loop\\.c:4\\d/", true), ("/took <?12>?/", true),
-    ])
+    ]
+
+    @Test(arguments: cases)
     func `a search finds what it should, in a tail, in a chunk and in the stream`(_ query: String, _ isFound: Bool)
         throws
     {
@@ -121,7 +124,7 @@ import Testing
         #expect(try Self.answers(query, log) == [isFound, isFound, isFound])
     }
 
-    @Test(arguments: [
+    private static let problems: [(String, Int, String)] = [
         ("\"abc", 0, "never closed"), ("a \"b", 2, "never closed"), ("(a", 0, "never closed"),
         ("a (b OR (c", 8, "never closed"),
         ("a)", 1, "closes nothing"), ("a b ) c", 4, "closes nothing"), ("()", 0, "nothing in"),
@@ -145,7 +148,9 @@ import Testing
         ("/var/log", 0, "stands between"),
         ("/a(/", 0, "missing )"), ("x /[z-a]/", 2, "range"), ("status:[400", 7, "Ranges"), ("foo*:bar", 0, "no \"*\""),
         (">=5", 0, "name of a field"), ("/(((a{100}){100}){100})/", 0, "cannot be used"),
-    ])
+    ]
+
+    @Test(arguments: problems)
     func `what is wrong is said, and where`(_ query: String, _ position: Int, _ words: String) throws {
         let problem = try #require(throws: SearchProblem.self) { try Search(query) }
         #expect(problem.position == position)
@@ -189,7 +194,7 @@ import Testing
         #expect(try Search("level:info word").levels(in: "b") == nil)
     }
 
-    @Test(arguments: [
+    private static let prunings: [(String, Bool)] = [
         ("word", true), ("missing", false), ("-missing", true), ("-word", true), ("word missing", false),
         ("word OR missing", true), ("\"word other\"", true), ("\"word missing\"", false), ("miss*", true),
         ("*iss*", true),
@@ -201,7 +206,9 @@ import Testing
         ("message:missing", false), ("tags:missing", true), ("source:missing", true), ("huge>1", false),
         ("huge:1e400", true),
         ("-(missing OR level:error)", true), ("(level:debug OR missing) word", false),
-    ])
+    ]
+
+    @Test(arguments: prunings)
     func `chunks are passed over by what is known of them`(_ query: String, _ mayMatch: Bool) throws {
         let words = Set(["word", "other"].map { Words.hash(folded: Array($0.utf8)) })
         let numbers = [

@@ -145,7 +145,7 @@ struct RandomRows {
         return rows
     }
 
-    private static let words = [
+    private static let words: [String] = [
         "GET", "/api/users/17", "user-42", "10.3.255.1", "request_id=3fa9c0d1e2", "timeout", "after", "12.3ms",
         "deadbeef", "00ff00ff", "0", "007", "18446744073709551616", "99999999999999999999", "\u{1}", "\u{1}\u{2}",
         "naïve", "日本語", "\n", "\t", "e=2.718281828", "-5", "A1b2C3", "ffffffff", "0x1F", "pi_ab12cd34",

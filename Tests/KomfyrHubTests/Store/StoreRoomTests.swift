@@ -243,7 +243,7 @@ import Testing
         var end: [[String]]
         var words: String
 
-        static let all = [
+        static let all: [Refusal] = [
             Refusal(
                 testDescription: "a replica",
                 begin: [["REPLICAOF", "127.0.0.1", "1"]],

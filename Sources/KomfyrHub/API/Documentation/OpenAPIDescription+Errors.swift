@@ -9,6 +9,8 @@ extension OpenAPIDescription {
         var hasIssues = false
         /// It passes: `Retry-After` tells when.
         var passes = false
+        /// Header fields that it has besides.
+        var headers: [(name: String, words: String, schema: Schema, isAlways: Bool)] = []
 
         enum Routes: Sendable {
             case all
@@ -40,6 +42,11 @@ extension OpenAPIDescription {
             routes: .closed
         ),
         SharedError(status: 404, description: "There is no such thing, or the key may not see it.", routes: .named),
+        SharedError(
+            status: 409,
+            description: "There are as many as there may be; remove some.",
+            routes: .named
+        ),
         SharedError(status: 413, description: "Too large; the words name the limit.", routes: .named),
         SharedError(status: 414, description: "The address with its query is too long.", routes: .all),
         SharedError(status: 415, description: "A type or an encoding that is not understood.", routes: .named),
@@ -49,7 +56,32 @@ extension OpenAPIDescription {
             routes: .all,
             hasIssues: true
         ),
-        SharedError(status: 429, description: "Too many requests; wait.", routes: .all, passes: true),
+        SharedError(
+            status: 426,
+            description: "A WebSocket of another version.",
+            routes: .named,
+            headers: [
+                (name: "Sec-WebSocket-Version", words: "What the hub speaks.", schema: .constant("13"), isAlways: true)
+            ]
+        ),
+        SharedError(
+            status: 429,
+            description: "Too many requests; wait.",
+            routes: .all,
+            passes: true,
+            headers: [
+                (
+                    name: "RateLimit-Policy",
+                    words: "When it is the key's own rate: `\"key\";q=3000;w=60`, requests in so many seconds.",
+                    schema: .text, isAlways: false
+                ),
+                (
+                    name: "RateLimit",
+                    words: "What is left, and in how many seconds there is more: `\"key\";r=0;t=2`.",
+                    schema: .text, isAlways: false
+                ),
+            ]
+        ),
         SharedError(status: 431, description: "The header is too large.", routes: .all),
         SharedError(
             status: 503,
@@ -80,6 +112,17 @@ extension OpenAPIDescription {
                 JSONTree.Member(
                     "WWW-Authenticate",
                     ["description": "How to say who asks.", "required": true, "schema": Schema.constant("Bearer").json]
+                )
+            )
+        }
+        for header in error.headers {
+            headers.append(
+                JSONTree.Member(
+                    header.name,
+                    [
+                        "description": .text(header.words), "required": .flag(header.isAlways),
+                        "schema": header.schema.json,
+                    ]
                 )
             )
         }

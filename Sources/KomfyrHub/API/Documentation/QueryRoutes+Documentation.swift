@@ -115,17 +115,27 @@ extension StreamRoute {
         "Logs as they arrive",
         """
         Server-sent events: `id:` is the log's id, `data:` its JSON. `{"skipped": N}` says that so many were left out \
-        because they came faster than they were read. A reader that comes back with `Last-Event-ID` gets what it missed.
+        because they came faster than they were read. A reader that comes back with `Last-Event-ID` gets what it \
+        missed. Asked with `Upgrade: websocket` (version 13) it is a WebSocket: a text frame of JSON for each log. A \
+        page, which can set no header, names its key by the protocols `bearer, KEY`; with a cookie the `Origin` must \
+        be the hub's own.
         """,
         parameters: LogFilterParameters.documentation + [
-            .header("Last-Event-ID", OpenAPIDescription.logID, "The last log that was received.")
+            .query("last_event_id", OpenAPIDescription.logID, "As `Last-Event-ID`, which it comes before."),
+            .header("Last-Event-ID", OpenAPIDescription.logID, "The last log that was received."),
         ],
         answers: [
             RouteDocumentation.Answer(
                 200,
                 "Events, without end.",
                 [RouteDocumentation.Content("text/event-stream", .text)]
-            )
-        ]
+            ),
+            RouteDocumentation.Answer(
+                101,
+                "A WebSocket.",
+                headers: [(name: "Sec-WebSocket-Accept", description: "RFC 6455.")]
+            ),
+        ],
+        statuses: [426]
     )
 }

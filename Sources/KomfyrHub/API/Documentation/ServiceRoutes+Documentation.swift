@@ -26,10 +26,14 @@ extension ServiceRoutes {
                 [
                     RouteDocumentation.Content(
                         "application/json",
-                        .object([
-                            "status": .constant("unhealthy"), "service": .constant("Komfyrvakt"),
-                            "redis": .words(["up", "down"]), "detail": .text,
-                        ])
+                        .object(
+                            [
+                                "status": .constant("unhealthy"), "service": .constant("Komfyrvakt"),
+                                "redis": .words(["up", "down"]), "detail": .text,
+                                "since": .time.described("From when on it cannot."),
+                            ],
+                            optional: ["since"]
+                        )
                     )
                 ],
                 headers: [(name: "Retry-After", description: "Seconds to wait before it is asked again.")]
@@ -42,9 +46,10 @@ extension SessionRoutes {
     private static let who = Schema.object([
         "status": .constant("success"),
         "name": .text.described("The key's name."),
-        "kind": .words(["key", "session"]),
+        "kind": .words(["key", "session", "share"]),
         "scopes": .list(of: .words(Scope.allCases.map(\.rawValue))),
-        "expires": .time.orNull.described("When the session ends, unless it is used."),
+        "group": .text.orNull.described("The pattern that bounds the key; null: all groups."),
+        "expires": .time.orNull.described("When the session or its key ends; a session that is used ends later."),
     ])
 
     static let logInDocumentation = RouteDocumentation(

@@ -43,13 +43,15 @@ extension StoreRoutes {
                         "bytes_stored": .count.described("What chunks and write-ahead log take in Redis."),
                         "bytes_per_log": .quantity,
                         "memory_limit": .count.described("In bytes."),
+                        "memory_used": .count.described("What Redis takes, in bytes."),
+                        "is_full": .flag.described("Logs are refused, or the oldest dropped, to make room."),
                         "oldest": .time.orNull,
                         "newest": .time.orNull,
                         "levels": .named("Levels"),
                         "ingest_rate": .quantity.described("Logs a second over the last minute."),
                         "rejected": .count.orNull.described("Refused since the start; null for bounded keys."),
                         "dropped": .count.orNull.described("Dropped since the start; null for bounded keys."),
-                        "agents": .count.orNull.described("Agents that are known; null: Redis could not be asked."),
+                        "agents": .count.described("Agents that are known."),
                     ]),
                 ])
             )
