@@ -54,19 +54,34 @@ final class AgentRegistry: Sendable {
         retention = Int64(retentionHours) * 3_600
     }
 
+    /// What became of a heartbeat.
+    enum Outcome {
+        case taken
+        /// There are too many agents.
+        case full
+        /// The agent is alive under a key that lies beyond the bound of this one.
+        case foreign
+    }
+
     /// Takes note of a heartbeat.
-    /// - Returns: false when there are too many agents.
-    func note(_ agent: Agent) async -> Bool {
+    func note(_ agent: Agent) async -> Outcome {
         await load(now: agent.received)
-        let (isTaken, gone) = state.withLock { state -> (Bool, [String]) in
+        let (outcome, gone) = state.withLock { state -> (Outcome, [String]) in
             let gone = Self.sweep(&state, before: agent.received - retention * 1_000_000_000, now: agent.received)
-            guard state.agents[agent.id] != nil || state.agents.count < HubLimits.agents else { return (false, gone) }
+            if let known = state.agents[agent.id] {
+                // An agent that got a bounded key in the place of another is let in once it was late under that one.
+                if let bound = agent.bound, !bound.covers(known.bound), known.state(now: agent.received) == "online" {
+                    return (.foreign, gone)
+                }
+            } else if state.agents.count >= HubLimits.agents {
+                return (.full, gone)
+            }
             state.agents[agent.id] = agent
-            return (true, gone)
+            return (.taken, gone)
         }
         // Redis only keeps them over a restart of the hub; the next heartbeat writes what is missing there.
         do throws(RedisError) {
-            if isTaken {
+            if outcome == .taken {
                 let command = [Array("HSET".utf8), Array(Self.field.utf8), Array(agent.id.utf8), Self.encode(agent)]
                 _ = try await redis.send(RedisCommand(command))
             }
@@ -74,7 +89,7 @@ final class AgentRegistry: Sendable {
                 _ = try await redis.send(RedisCommand((["HDEL", Self.field] + gone).map { Array($0.utf8) }))
             }
         } catch {}
-        return isTaken
+        return outcome
     }
 
     /// The agents that someone with this bound may see, by id: those whose key is bound within it.

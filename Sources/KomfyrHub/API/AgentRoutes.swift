@@ -37,7 +37,7 @@ struct AgentRoutes: Sendable {
         let (told, interval) = try await bodies.read(call.request, upTo: HubLimits.heartbeatBytes) {
             bytes throws(APIError) in try AgentRegistry.heartbeat(bytes)
         }
-        let isTaken = await registry.note(
+        let outcome = await registry.note(
             AgentRegistry.Agent(
                 id: call.pathValue,
                 received: WallClock.now(),
@@ -48,10 +48,18 @@ struct AgentRoutes: Sendable {
                 told: told
             )
         )
-        guard isTaken else {
+        switch outcome {
+        case .taken: break
+        case .full:
             throw .passing(
                 "There are \(HubLimits.agents) agents, as many as there may be; silent ones go after the retention.",
                 retryAfter: 3_600
+            )
+        case .foreign:
+            throw APIError(
+                .forbidden,
+                "Another key speaks for the agent \(call.pathValue), beyond the bound of this one; "
+                    + "give this agent another id, or wait until the other was silent for two of its intervals."
             )
         }
         var json = JSONWriter()

@@ -33,6 +33,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var bytesWritten = 0
     private var writeCheck: Scheduled<Void>?
 
+    /// Requests whose head has come and whose answer is not written: more than one when a client does not wait.
+    private var unanswered = 0
     /// The body of a request is still coming.
     private var isReading = false
     /// What is left of it by its Content-Length; nil when the end is not known.
@@ -103,7 +105,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.write(data, promise: promise)
         case .end:
             context.write(data, promise: promise)
-            if isLastAnswer { linger(context) }
+            let isLast = isLastAnswer
+            unanswered = max(0, unanswered - 1)
+            if isLast { linger(context) }
         }
     }
 
@@ -127,6 +131,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
         isReading = true
+        unanswered += 1
         bytesSinceCheck = 0
         isUpgradeAsked = head.headerFields[.upgrade] != nil
         bytesLeft =
@@ -187,8 +192,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether an answer given now leaves a body behind that is not worth reading.
     private var leavesLargeRest: Bool { isReading && (bytesLeft ?? Int.max) > HubLimits.refusedBodyBytes }
 
-    /// Whether the connection ends with this answer.
-    private var isLastAnswer: Bool { !isWebSocket && (leavesLargeRest || isUpgradeAsked) }
+    /// Whether the connection ends with this answer: it is that of the request that was read last, not of one before.
+    private var isLastAnswer: Bool { !isWebSocket && unanswered <= 1 && (leavesLargeRest || isUpgradeAsked) }
 
     /// Ends the connection after the answer.
     ///

@@ -11,8 +11,9 @@ import NIOWebSocket
 /// A connection's pipeline: Hummingbird's for HTTP/1.1, with TLS before it, and able to become a WebSocket.
 ///
 /// ```
-/// socket ─ [TLS] ─ HTTP decoder, encoder ─ codec ─ ConnectionGuard ─ idle time ─ Hummingbird
-///                  └─ after an answer 101: frame decoder, encoder, WebSocketHandler in their place
+/// socket ─ [PlainRequest ─ TLS] ─ HTTP decoder, encoder ─ LastRequest ─ codec ─ ConnectionGuard ─ idle time ─┐
+///                                 │                                             Hummingbird ─ SmallPosts ─┘
+///                                 └─ after an answer 101: frame decoder, encoder, WebSocketHandler in their place
 /// ```
 struct HubChannel: HTTPChannelHandler {
     typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
@@ -25,7 +26,9 @@ struct HubChannel: HTTPChannelHandler {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
-            if let certificate { try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
+            if let certificate {
+                try pipeline.addHandlers(PlainRequest(), NIOSSLServerHandler(context: certificate.context))
+            }
             var header = NIOHTTPDecoderLimitConfiguration()
             header.maxHeaderFieldSize = HubLimits.headerFieldBytes
             header.maxHeaderListSize = HubLimits.headerBytes
@@ -35,6 +38,7 @@ struct HubChannel: HTTPChannelHandler {
             let decoder = ByteToMessageHandler(
                 HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: header)
             )
+            let last = LastRequest()
             let codec = HTTP1ToHTTPServerCodec(secure: certificate != nil)
             let limits = limits
             let guardian = ConnectionGuard(limits: limits) { context in
@@ -46,12 +50,14 @@ struct HubChannel: HTTPChannelHandler {
                     position: .after(codec)
                 )
                 _ = pipeline.removeHandler(codec)
+                _ = pipeline.removeHandler(last)
                 _ = pipeline.removeHandler(encoder)
                 _ = pipeline.removeHandler(decoder)
             }
             try pipeline.addHandlers(
                 encoder,
                 decoder,
+                last,
                 codec,
                 guardian,
                 HTTPConnectionStateHandler(idleTimeout: Duration(limits.idle), logger: logger)

@@ -41,41 +41,49 @@ struct IngestRoutes: Sendable {
 
     private func postOne(_ call: APICall) async throws(APIError) -> Response {
         let parameters = try IngestParameters(call, isBatch: false)
-        let outcome = try await store(call, parameters)
-        // A repeat is answered as the first time, which may have been a batch: then this log can be one that it refused.
-        if outcome.receipt.ingested == 0 || outcome.decoded.columns.count == 0 {
-            if let refusal = outcome.decoded.refusals.first, refusal.type == Self.groupForbidden {
-                throw APIError(.forbidden, refusal.message)
+        return try await store(call, parameters) { outcome throws(APIError) in
+            // A repeat is answered as the first time, which may have been a batch: then this log can be one that it
+            // refused.
+            if outcome.receipt.ingested == 0 || outcome.decoded.columns.count == 0 {
+                if let refusal = outcome.decoded.refusals.first, refusal.type == Self.groupForbidden {
+                    throw APIError(.forbidden, refusal.message)
+                }
+                throw Self.refused(outcome, isBatch: false)
             }
-            throw Self.refused(outcome, isBatch: false)
+            return .json(IngestAnswer.one(outcome, hub: store.hub))
         }
-        return .json(IngestAnswer.one(outcome, hub: store.hub))
     }
 
     private func postBatch(_ call: APICall) async throws(APIError) -> Response {
         let parameters = try IngestParameters(call, isBatch: true)
-        let outcome = try await store(call, parameters)
-        if outcome.receipt.ingested == 0 && outcome.decoded.positionCount > 0 {
-            throw Self.refused(outcome, isBatch: true)
+        return try await store(call, parameters) { outcome throws(APIError) in
+            if outcome.receipt.ingested == 0 && outcome.decoded.positionCount > 0 {
+                throw Self.refused(outcome, isBatch: true)
+            }
+            return .json(IngestAnswer.batch(outcome, hub: store.hub, withLogs: !parameters.isMinimal))
         }
-        return .json(IngestAnswer.batch(outcome, hub: store.hub, withLogs: !parameters.isMinimal))
     }
 
-    private func store(_ call: APICall, _ parameters: IngestParameters) async throws(APIError) -> IngestOutcome {
+    /// Stores a request's body, and writes the answer where the body was decoded: an answer with all logs is larger yet.
+    private func store(
+        _ call: APICall,
+        _ parameters: IngestParameters,
+        _ answer: (IngestOutcome) throws(APIError) -> Response
+    ) async throws(APIError) -> Response {
         try await bodies.read(call.request) { body throws(APIError) in
             let bytes = body.count
             let bound = call.caller?.bound
-            let outcome: IngestOutcome
             if bytes < HubLimits.loopBodyBytes, parameters.encoding == .identity {
                 // Small ones are decoded sooner than handed to another thread; what is packed may be small no more.
-                outcome = try await store(body, parameters, bound: bound)
-            } else {
-                outcome = try await inPool { () async throws(APIError) in
-                    try await store(body, parameters, bound: bound)
-                }
+                let outcome = try await store(body, parameters, bound: bound)
+                metrics.ingested(outcome, bytes: bytes)
+                return try answer(outcome)
             }
-            metrics.ingested(outcome, bytes: bytes)
-            return outcome
+            return try await inPool { () async throws(APIError) in
+                let outcome = try await store(body, parameters, bound: bound)
+                metrics.ingested(outcome, bytes: bytes)
+                return try answer(outcome)
+            }
         }
     }
 

@@ -16,9 +16,10 @@ import Synchronization
 ///                                                                        └► HubRouter
 /// ```
 ///
-/// One answer at a time: what a client sends before its answer has come waits in `held`, and then nothing more is read. A
-/// small POST behind a request that Hummingbird has not answered yet goes to Hummingbird too, so that answers keep their
-/// order. One for each connection, used on its event loop alone.
+/// One answer at a time: what a client sends before its answer has come, or while it does not take the answers before,
+/// waits in `held`, and then nothing more is read. A small POST behind a request that Hummingbird has not answered yet
+/// goes to Hummingbird too, so that answers keep their order; so does, behind the answer, what ends the connection. One
+/// for each connection, used on its event loop alone.
 final class SmallPosts: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -31,8 +32,12 @@ final class SmallPosts: ChannelDuplexHandler, RemovableChannelHandler {
     private var head: HTTPRequest?
     private var body = ByteBuffer()
     private var isAnswering = false
-    /// What came while answering.
+    /// The client does not take its answers as fast as it asks.
+    private var isFull = false
+    private var isHolding: Bool { isAnswering || isFull }
+    /// What came meanwhile, and what went wrong behind it.
     private var held = CircularBuffer<HTTPRequestPart>()
+    private var heldProblem: (any Error)?
     private var holdsEnd = false
     private var wantsRead = false
     /// Requests that Hummingbird has and has not answered whole.
@@ -47,18 +52,23 @@ final class SmallPosts: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
-        if isAnswering { held.append(part) } else { take(part, context) }
+        if isHolding { held.append(part) } else { take(part, context) }
     }
 
     func read(context: ChannelHandlerContext) {
         // Reading on costs nothing as long as the client waits for its answer, which most do; to stop and go on would cost
         // two system calls for each request.
-        if held.isEmpty { context.read() } else { wantsRead = true }
+        if held.isEmpty, !isFull { context.read() } else { wantsRead = true }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Hummingbird answers what is no HTTP at once, which would take the place of the answer under way.
+        if isHolding { heldProblem = error } else { context.fireErrorCaught(error) }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // Hummingbird closes the connection when nothing more can come: not before the answer is written.
-        if isAnswering, let event = event as? ChannelEvent, event == .inputClosed {
+        if isHolding, let event = event as? ChannelEvent, event == .inputClosed {
             holdsEnd = true
         } else {
             context.fireUserInboundEventTriggered(event)
@@ -67,7 +77,9 @@ final class SmallPosts: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         head = nil
+        isFull = false
         held.removeAll()
+        heldProblem = nil
         context.fireChannelInactive()
     }
 
@@ -134,10 +146,29 @@ final class SmallPosts: ChannelDuplexHandler, RemovableChannelHandler {
         if body.readableBytes > 0 { context.write(wrapOutboundOut(.body(body)), promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         isAnswering = false
-        let isHolding = !held.isEmpty
-        while !isAnswering, let part = held.popFirst() { take(part, context) }
-        if isHolding { context.fireChannelReadComplete() }
-        if isAnswering { return }
+        // What the client does not take waits in memory: then its next request waits too.
+        isFull = context.channel.isActive && !context.channel.isWritable
+        goOn(context)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if isFull, context.channel.isWritable {
+            isFull = false
+            goOn(context)
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// Takes what came meanwhile.
+    private func goOn(_ context: ChannelHandlerContext) {
+        let hasHeld = !held.isEmpty
+        while !isHolding, let part = held.popFirst() { take(part, context) }
+        if hasHeld { context.fireChannelReadComplete() }
+        if isHolding { return }
+        if let problem = heldProblem {
+            heldProblem = nil
+            context.fireErrorCaught(problem)
+        }
         if holdsEnd {
             holdsEnd = false
             context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)

@@ -79,6 +79,8 @@ struct StoreRoutes: Sendable {
 
     private func stats(_ call: APICall) -> Response {
         let stats = store.stats(bound: call.bound)
+        // What is counted for all groups together is not for a key that is bound to some.
+        let isWhole = call.bound == nil
         var json = JSONWriter()
         json.beginObject()
         json.key("status")
@@ -110,16 +112,22 @@ struct StoreRoutes: Sendable {
         json.key("levels")
         json.levels(stats.levels)
         json.key("ingest_rate")
-        json.number(stats.ingestRate)
+        json.number(isWhole ? stats.ingestRate : rate(bound: call.bound))
         json.key("rejected")
-        json.integer(stats.rejected)
+        if isWhole { json.integer(stats.rejected) } else { json.null() }
         json.key("dropped")
-        json.integer(stats.dropped)
+        if isWhole { json.integer(stats.dropped) } else { json.null() }
         json.key("agents")
         json.integer(agents.count(bound: call.bound))
         json.endObject()
         json.endObject()
         return .json(json.bytes)
+    }
+
+    /// Logs a second over the last minute in the groups that someone may see.
+    private func rate(bound: GroupPattern?) -> Double {
+        let rates = rates.rates()
+        return store.groups(bound: bound).reduce(0) { $0 + (rates[$1.number] ?? 0) }
     }
 
     private func purge(_ call: APICall) async throws(APIError) -> Response {

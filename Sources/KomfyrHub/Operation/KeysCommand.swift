@@ -104,13 +104,16 @@ struct KeysCommand: AsyncParsableCommand {
                 guard let expires else { return nil }
                 let now = WallClock.now()
                 // As parameters have it, but ahead of now instead of before.
+                let most = Int64(HubLimits.keyHours)
                 if let unit = expires.last, unit == "h" || unit == "d", let count = Int64(expires.dropLast()),
-                    count > 0, count <= Int64(HubLimits.keyHours)
+                    count > 0, count <= (unit == "h" ? most : most / 24)
                 {
                     return now + count * (unit == "h" ? 1 : 24) * 3_600_000_000_000
                 }
-                guard let time = Timestamp.parse(expires), time > now else {
-                    throw ValidationError("--expires must be hours or days like 12h or 30d, or a time ahead.")
+                guard let time = Timestamp.parse(expires), time > now, time - now <= most * 3_600_000_000_000 else {
+                    throw ValidationError(
+                        "--expires must be hours or days like 12h or 30d, or a time ahead, by ten years at most."
+                    )
                 }
                 return time
             }

@@ -64,6 +64,7 @@ final class TLSCertificate: Sendable {
             let context = try Self.load(certificateFile, keyFile)
             state.withLock { $0 = State(context: context, stamps: stamps) }
             logger.info("the TLS certificate was read anew", metadata: ["file": "\(certificateFile)"])
+            for warning in warnings { logger.warning("\(warning)") }
         } catch {
             let isDue = state.withLock { state in
                 let isDue = state.wrong == stamps && !state.isReported

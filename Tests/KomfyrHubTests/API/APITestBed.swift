@@ -7,8 +7,9 @@ import Testing
 
 /// The whole API over a store and a Redis in memory.
 struct APITestBed {
-    let store = MemoryStore()
-    let redis = MemoryRedis()
+    /// Unused where the bed is made of real ones.
+    let store: MemoryStore
+    let redis: MemoryRedis
     let feed = LiveFeed(hub: 1, newest: 0)
     let rates = GroupRates()
     let authenticator: Authenticator
@@ -19,6 +20,26 @@ struct APITestBed {
     static let admin: HTTPFields = [.authorization: "Bearer \(adminKey)"]
 
     init(retentionHours: Int = 48, dashboard: String? = nil, swagger: String? = nil) {
+        let (store, redis) = (MemoryStore(), MemoryRedis())
+        self.init(store, redis, store: store, redis: redis, retentionHours, dashboard, swagger)
+    }
+
+    /// The same over a real store and Redis.
+    init(store: LogStore, redis: RedisClient) {
+        self.init(MemoryStore(), MemoryRedis(), store: store, redis: redis, 48, nil, nil)
+    }
+
+    private init(
+        _ memory: MemoryStore,
+        _ memoryRedis: MemoryRedis,
+        store: any LogStoring,
+        redis: any RedisSending,
+        _ retentionHours: Int,
+        _ dashboard: String?,
+        _ swagger: String?
+    ) {
+        self.store = memory
+        self.redis = memoryRedis
         authenticator = Authenticator(environmentKey: Self.adminKey, redis: redis)
         agents = AgentRegistry(redis: redis, retentionHours: retentionHours)
         let feed = feed

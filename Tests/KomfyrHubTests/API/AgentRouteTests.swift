@@ -107,7 +107,7 @@ import Testing
         bed.redis.isDown = true
         let registry = AgentRegistry(redis: bed.redis, retentionHours: 48)
         let now = WallClock.now()
-        #expect(await registry.note(agent("new", at: now)))
+        #expect(await registry.note(agent("new", at: now)) == .taken)
         #expect(await registry.agents(bound: nil, now: now).map(\.id) == ["new"])
         bed.redis.isDown = false
         let later = now + (HubLimits.agentsRetrySeconds + 1) * 1_000_000_000
@@ -117,23 +117,38 @@ import Testing
     @Test func `an agent is online, late, silent, and then gone`() async throws {
         let registry = AgentRegistry(redis: bed.redis, retentionHours: 1)
         let now = WallClock.now()
-        #expect(await registry.note(agent("quiet", at: now)))
+        #expect(await registry.note(agent("quiet", at: now)) == .taken)
         let second: Int64 = 1_000_000_000
         for (seconds, state) in [(0, "online"), (20, "online"), (21, "late"), (100, "late"), (101, "silent")] {
             #expect(agent("quiet", at: now).state(now: now + Int64(seconds) * second) == state)
         }
         let later = now + 3_601 * second
         #expect(registry.count(bound: nil, now: later) == 0)
-        #expect(await registry.note(agent("other", at: later)))
+        #expect(await registry.note(agent("other", at: later)) == .taken)
         #expect(try await bed.redis.fields(of: AgentRegistry.field).map(\.field) == ["other"])
     }
 
     @Test func `there are no more agents than may be`() async throws {
         let registry = AgentRegistry(redis: bed.redis, retentionHours: 1)
         let now = WallClock.now()
-        for number in 0..<HubLimits.agents { #expect(await registry.note(agent("a\(number)", at: now))) }
-        #expect(await registry.note(agent("one-more", at: now)) == false)
-        #expect(await registry.note(agent("a1", at: now)))
+        for number in 0..<HubLimits.agents { #expect(await registry.note(agent("a\(number)", at: now)) == .taken) }
+        #expect(await registry.note(agent("one-more", at: now)) == .full)
+        #expect(await registry.note(agent("a1", at: now)) == .taken)
+    }
+
+    @Test func `a bounded key cannot speak for an agent that is alive beyond its bound`() async throws {
+        let registry = AgentRegistry(redis: bed.redis, retentionHours: 1)
+        let now = WallClock.now()
+        var bounded = agent("gateway", at: now + 1_000_000_000)
+        bounded.bound = GroupPattern("a:*")
+        #expect(await registry.note(agent("gateway", at: now)) == .taken)
+        #expect(await registry.note(bounded) == .foreign)
+        #expect(await registry.agents(bound: GroupPattern("a:*"), now: now).isEmpty)
+        // It was given the bounded key: 20 s are two of its intervals.
+        bounded.received = now + 21_000_000_000
+        #expect(await registry.note(bounded) == .taken)
+        // And back again at once.
+        #expect(await registry.note(agent("gateway", at: bounded.received)) == .taken)
     }
 
     private func agent(_ id: String, at time: Int64) -> AgentRegistry.Agent {

@@ -18,6 +18,8 @@ final class MemoryStore: LogStoring {
         var isPartial = false
         var refusedGroup: String?
         var appends = 0
+        var isHeld = false
+        var waiting = 0
         var exporting: (any LogExporting)?
     }
 
@@ -45,11 +47,23 @@ final class MemoryStore: LogStoring {
         set { state.withLock { $0.exporting = newValue } }
     }
 
+    /// Whether what comes waits to be stored.
+    var isHeld: Bool {
+        get { state.withLock { $0.isHeld } }
+        set { state.withLock { $0.isHeld = newValue } }
+    }
+
+    /// Requests that wait for that.
+    var waiting: Int { state.withLock { $0.waiting } }
+
     /// Requests that were stored.
     var appends: Int { state.withLock { $0.appends } }
     var logs: [StoredLog] { state.withLock { $0.logs } }
 
     func append(_ request: IngestRequest) async throws(StoreError) -> IngestReceipt {
+        state.withLock { $0.waiting += 1 }
+        while isHeld { try? await Task.sleep(for: .milliseconds(2)) }
+        state.withLock { $0.waiting -= 1 }
         let result = state.withLock {
             state -> Result<(IngestReceipt, [@Sendable (IngestRequest, IngestReceipt) -> Void]), StoreError> in
             if let failure = state.failure { return .failure(failure) }

@@ -39,6 +39,30 @@ final class RawConnection {
         }
     }
 
+    /// Sends for as long as the server reads, without reading what it answers.
+    /// - Parameters:
+    ///   - text: sent again and again.
+    ///   - most: to be sent, in bytes.
+    /// - Returns: the bytes that were sent until the server read nothing for a second.
+    func sendWithoutReading(_ text: String, upTo most: Int) -> Int {
+        let bytes = Array(text.utf8)
+        var sent = 0
+        while sent < most {
+            let place = sent % bytes.count
+            let count = bytes[place...]
+                .withUnsafeBytes {
+                    Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+                }
+            if count > 0 {
+                sent += count
+                continue
+            }
+            var event = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            if errno != EAGAIN || poll(&event, 1, 1_000) <= 0 { break }
+        }
+        return sent
+    }
+
     /// Tells the server that nothing more comes.
     func sendEnd() { shutdown(descriptor, Int32(SHUT_WR)) }
 

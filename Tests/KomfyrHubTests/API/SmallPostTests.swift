@@ -5,6 +5,7 @@ import Testing
 /// Small POSTs take a shorter way through the server, which clients must not notice.
 @Suite struct SmallPostTests {
     private let server = ServerTests()
+    private let bed = APITestBed()
 
     private static func log(_ message: String) -> String {
         ServerTests.post("/api/logs", #"{"message":"\#(message)"}"#)
@@ -60,6 +61,110 @@ import Testing
             connection.send(ServerTests.post("/api/logs", #"{"message":"only"}"#, "Connection: close\r\n"))
             try await connection.wait(for: #""only""#)
             try await connection.waitUntilClosed()
+        }
+    }
+
+    @Test(arguments: [
+        "GET /api HTTP/1.0\r\n\r\n", "GET /api HTTP/1.0\r\nConnection: TE\r\n\r\n",
+        "GET /api HTTP/1.1\r\nHost: localhost\r\nConnection: Close\r\n\r\n",
+        "GET /api HTTP/1.1\r\nHost: localhost\r\nConnection: close, TE\r\n\r\n",
+        "POST /api/logs HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}",
+        "POST /api/logs HTTP/1.1\r\nHost: localhost\r\nConnection: CLOSE\r\nContent-Length: 2\r\n\r\n{}",
+    ])
+    func `a client that keeps no connection sees its end behind the answer`(_ request: String) async throws {
+        try await bed.serve { port in
+            let connection = try RawConnection(port: port)
+            connection.send(request)
+            try await connection.waitUntilClosed()
+            #expect(connection.text.hasPrefix("HTTP/1.1 "))
+            #expect(connection.text.hasSuffix("}"))
+        }
+    }
+
+    @Test func `what is no HTTP behind a request waits for that one's answer`() async throws {
+        try await bed.serve { port in
+            bed.store.isHeld = true
+            let connection = try RawConnection(port: port)
+            connection.send(Self.log("first"))
+            try await eventually("it waits") { bed.store.waiting == 1 }
+            connection.send("nonsense\r\n\r\n")
+            // By the answer to another connection's request, the nonsense was read long ago, on the same or another loop.
+            let other = try RawConnection(port: port)
+            other.send(APITestBed.get("/api/stats"))
+            try await other.wait(for: "total_logs")
+            bed.store.isHeld = false
+            try await connection.wait(for: "This is not an HTTP request.")
+            #expect(connection.text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(connection.text.contains(#""first""#))
+            try await connection.waitUntilClosed()
+        }
+    }
+
+    @Test func `a large request behind a small one does not end the connection`() async throws {
+        try await bed.serve { port in
+            bed.store.isHeld = true
+            let connection = try RawConnection(port: port)
+            let body = #"{"message":"m2"}"# + String(repeating: " ", count: 2 << 20)
+            let second = ServerTests.post("/api/logs", body)
+            connection.send(Self.log("m1") + second.prefix(4_000))
+            try await eventually("it waits") { bed.store.waiting == 1 }
+            bed.store.isHeld = false
+            try await connection.wait(for: #""m1""#)
+            connection.send(String(second.dropFirst(4_000)))
+            try await connection.wait(for: #""m2""#)
+            #expect(!connection.text.lowercased().contains("connection: close"))
+        }
+    }
+
+    @Test func `a client that takes no answers is not read any more`() async throws {
+        try await bed.serve { port in
+            let connection = try RawConnection(port: port)
+            let log = Self.log(String(repeating: "much ", count: 3_000))
+            let most = 96 << 20
+            #expect(connection.sendWithoutReading(log, upTo: most) < most)
+            // Once it reads, the rest is answered.
+            let stored = bed.store.appends
+            try await eventually("it goes on") {
+                _ = connection.text
+                return bed.store.appends > stored
+            }
+        }
+    }
+
+    @Test func `a stop waits for the answer under way, and for what came behind its request`() async throws {
+        var connection: RawConnection?
+        let store = bed.store
+        try await bed.serve { port in
+            store.isHeld = true
+            let client = try RawConnection(port: port)
+            client.send(Self.log("m1") + Self.log("m2"))
+            try await eventually("it waits") { store.waiting == 1 }
+            connection = client
+            // The stop begins when this returns.
+            Task {
+                try? await Task.sleep(for: .milliseconds(50))
+                store.isHeld = false
+            }
+        }
+        let text = try #require(connection?.text)
+        #expect(text.contains(#""m1""#) && text.contains(#""m2""#))
+        try await connection?.waitUntilClosed()
+    }
+
+    @Test func `a client that goes away before its answer leaves its log and nothing else`() async throws {
+        try await bed.serve { port in
+            bed.store.isHeld = true
+            var connection: RawConnection? = try RawConnection(port: port)
+            connection?.send(Self.log("left") + Self.log("held"))
+            try await eventually("it waits") { bed.store.waiting == 1 }
+            connection = nil
+            let other = try RawConnection(port: port)
+            other.send(APITestBed.get("/api/stats"))
+            try await other.wait(for: "total_logs")
+            bed.store.isHeld = false
+            other.send(Self.log("other"))
+            try await other.wait(for: #""other""#)
+            #expect(Set(bed.store.logs.map(\.text)).isSuperset(of: ["left", "other"]))
         }
     }
 

@@ -68,7 +68,8 @@ import class TestSupport.ChildProgram
             let plain = try RawConnection(port: port)
             plain.send(APITestBed.get("/api"))
             try await plain.waitUntilClosed()
-            #expect(!plain.text.contains("Komfyrvakt"))
+            #expect(plain.text.hasPrefix("HTTP/1.1 400 "))
+            #expect(plain.text.hasSuffix(#"{"detail":"This port speaks TLS: the address begins with https://."}"#))
         }
     }
 

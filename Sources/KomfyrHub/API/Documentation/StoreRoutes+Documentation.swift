@@ -49,8 +49,8 @@ extension StoreRoutes {
                         "newest": .time.orNull,
                         "levels": .named("Levels"),
                         "ingest_rate": .quantity.described("Logs a second over the last minute."),
-                        "rejected": .count.described("Refused by name since the hub started."),
-                        "dropped": .count.described("Dropped to make room since the hub started."),
+                        "rejected": .count.orNull.described("Refused since the start; null for bounded keys."),
+                        "dropped": .count.orNull.described("Dropped since the start; null for bounded keys."),
                         "agents": .count.described("Agents that are known."),
                     ]),
                 ])
