@@ -80,12 +80,20 @@ struct MetricsRoute: Sendable {
     private func writeStore(to text: inout MetricsText) {
         let gauges = store.gauges
         let health = store.health
+        let stats = store.stats(bound: nil)
         text.single("can_store", .gauge, "Whether logs can be stored now.", health.canStore ? 1 : 0)
         text.single("redis_up", .gauge, "Whether Redis can be reached.", health.isRedisUp ? 1 : 0)
         text.single("redis_connections_total", .counter, "Connections made to Redis.", gauges.redisConnections)
         text.single("redis_commands_under_way", .gauge, "Commands without an answer.", gauges.commandsUnderWay)
         text.single("redis_command_bytes_under_way", .gauge, "Their bytes.", gauges.commandBytesUnderWay)
-        text.single("memory_limit_bytes", .gauge, "What the logs may take in Redis.", memoryLimit)
+        text.single(
+            "memory_limit_bytes",
+            .gauge,
+            "What the logs may take in Redis.",
+            stats.memoryLimit ?? memoryLimit
+        )
+        text.single("memory_used_bytes", .gauge, "What Redis takes, as last measured.", stats.memoryUsed)
+        text.single("full", .gauge, "Whether logs are refused, or dropped, to make room.", stats.isFull ? 1 : 0)
         text.single("wal_entries", .gauge, "Entries of the write-ahead log.", gauges.walEntries)
         text.single("wal_bytes", .gauge, "Bytes of the write-ahead log.", gauges.walBytes)
         text.single("tail_bytes", .gauge, "Bytes of logs in memory that are not in chunks yet.", gauges.tailBytes)

@@ -22,7 +22,7 @@ import Testing
                 "komfyrvakt_ingest_logs_total 2", "komfyrvakt_ingest_requests_total 2",
                 "komfyrvakt_ingest_rejected_logs_total 1", "komfyrvakt_ingest_duplicate_requests_total 1",
                 "komfyrvakt_ingest_bytes_total 72", "komfyrvakt_logs 2", "komfyrvakt_redis_up 1",
-                "komfyrvakt_can_store 1", "komfyrvakt_live_streams 0", "komfyrvakt_wal_entries 1",
+                "komfyrvakt_can_store 1", "komfyrvakt_full 0", "komfyrvakt_live_streams 0", "komfyrvakt_wal_entries 1",
                 #"komfyrvakt_build_info{version="\#(HubVersion.text)"} 1"#,
                 #"komfyrvakt_http_requests_total{method="POST",route="/api/logs/batch",status="200"} 2"#,
                 #"komfyrvakt_http_requests_total{method="GET",route="/api/logs",status="422"} 1"#,

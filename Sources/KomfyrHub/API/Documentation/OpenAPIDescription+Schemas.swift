@@ -27,7 +27,7 @@ extension OpenAPIDescription {
                 "level":
                     Schema.anyOf(
                         newLevel,
-                        .number(0...7).described("A syslog severity."),
+                        severity,
                         Schema(["type": "null"])
                     )
                     .described("`info` when it is not there.").json,
@@ -88,6 +88,10 @@ extension OpenAPIDescription {
         "RFC 3339 (UTC when it names no zone), or seconds, milliseconds or nanoseconds since 1970; not older than the "
         + "retention, and a day ahead of now at most. The time of arrival when it is not there."
 
+    /// Listed, since a range of integers would allow `4.0`, which is none.
+    private static let severity = Schema([
+        "type": "integer", "enum": .list((0...7).map { .number($0) }), "description": "A syslog severity.",
+    ])
     static let level = Schema.words(Level.allCases.map { "\($0.name)" })
     /// A level as it may be written.
     static let newLevel = Schema.text(
