@@ -253,20 +253,24 @@ import Testing
         let hole = "\u{1}"
         let objects = column([
             "{\"a\":\(hole)\u{0},\"b\":{\"c\":\(hole)\u{22}}}", "", "{}", "{\"a\":\(hole)\u{0}}",
+            "{\"x\":\(hole)\u{7}}",
         ])
         var data = SplitData(columns: [], numbers: [:], objects: objects)
-        data.numbers[0] = SplitData.NumberColumn(values: [], digits: column(["1.10", "", "", "1e400"]))
-        data.numbers[0x22] = SplitData.NumberColumn(values: [], digits: column(["-0", "", "", ""]))
-        let texts = (0..<4)
+        data.numbers[0] = SplitData.NumberColumn(values: [], digits: column(["1.10", "", "", "1e400", ""]))
+        data.numbers[0x22] = SplitData.NumberColumn(values: [], digits: column(["-0", "", "", "", ""]))
+        let texts = (0..<5)
             .map { row in
                 var text: [UInt8] = []
                 DataColumn.split(data).append(row, to: &text)
                 return String(decoding: text, as: UTF8.self)
             }
-        #expect(texts == ["{\"a\":1.10,\"b\":{\"c\":-0}}", "", "{}", "{\"a\":1e400}"])
+        // What has no number there was no hole, but bytes that were sent.
+        #expect(
+            texts == ["{\"a\":1.10,\"b\":{\"c\":-0}}", "", "{}", "{\"a\":1e400}", "{\"x\":\(hole)\u{7}}"]
+        )
         var fields = FieldCounts()
-        for row in 0..<4 { fields.add(.split(data), row) }
-        #expect(fields.top(3).map { String(decoding: $0.path, as: UTF8.self) } == ["a", "b.c"])
+        for row in 0..<5 { fields.add(.split(data), row) }
+        #expect(fields.top(3).map { String(decoding: $0.path, as: UTF8.self) } == ["a", "b.c", "x"])
         #expect(fields.top(3)[0].values.map(\.text) == [Array("1.10".utf8), Array("1e400".utf8)])
     }
 }
