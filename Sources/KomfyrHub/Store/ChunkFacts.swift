@@ -4,7 +4,7 @@ struct ChunkFacts: Sendable {
     var levels: UInt8
     /// Of the words of its messages and of the strings in `data`; nil: not known.
     var words: BloomFilter?
-    /// Its numeric members; nil: not known.
+    /// Its numeric members, those that have a column (`SplitData.mayKeepInObjects` tells of others); nil: not known.
     var numbers: [SplitData.NumberInfo]?
 }
 

@@ -147,7 +147,8 @@ struct ObjectSplitter {
         let start = index + 1
         guard let (end, hasEscapes) = Self.stringEnd(object, from: start) else { return false }
         let name = UnsafeRawBufferPointer(rebasing: object[start..<end])
-        if !path.isEmpty { path.append(UInt8(ascii: ".")) }
+        // A member of the object itself; names may be empty.
+        if levels.count > 1 { path.append(UInt8(ascii: ".")) }
         if hasEscapes {
             JSONText.appendUnescaped(name, to: &path)
         } else {

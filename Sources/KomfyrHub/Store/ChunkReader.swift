@@ -48,7 +48,7 @@ struct ChunkReader: Sendable {
                 return ChunkFacts(
                     levels: load.address.entry.levelMask,
                     words: try load.words(),
-                    numbers: catalogue.hasOthers ? nil : catalogue.columns
+                    numbers: catalogue.columns
                 )
             }
         }

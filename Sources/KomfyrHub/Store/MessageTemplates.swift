@@ -23,6 +23,8 @@ struct MessageTemplates {
     /// Messages from which on templates can pay, and how many of them a template must have.
     private static let leastRows = 16
     private static let leastShare = 3
+    /// Variables of a chunk at most: what a reader holds of them, 8 bytes each, is as large as a chunk may be.
+    private static let mostVariables = HubLimits.chunkPlainBytes / 8
 
     // MARK: Splitting
 
@@ -49,6 +51,7 @@ struct MessageTemplates {
                 counts[index] += 1
                 text.removeLast(text.count - start)
             }
+            guard variables.count <= Self.mostVariables else { return false }
             rows.append(Int64(index))
         }
         return counts.count * Self.leastShare <= messages.count
@@ -312,7 +315,7 @@ struct MessageTemplates {
         var total = 0
         for index in places.indices {
             total += places[index].count
-            guard total <= HubLimits.chunkPlainBytes / 8 else { throw .invalid("variables", at: reader.offset) }
+            guard total <= mostVariables else { throw .invalid("variables", at: reader.offset) }
             guard places[index].digits == 0 else { continue }
             places[index].width = Int(try reader.byte())
             guard places[index].width <= 64 else { throw .invalid("width", at: reader.offset) }

@@ -146,13 +146,15 @@ indirect enum JSONTree: Sendable {
     }
 
     /// All values with their dotted paths; `isElement`: within an array.
-    func values(_ path: String = "", isElement: Bool = false) -> [(path: String, value: JSONTree, isElement: Bool)] {
+    ///
+    /// The whole has none.
+    func values(_ path: String? = nil, isElement: Bool = false) -> [(path: String?, value: JSONTree, isElement: Bool)] {
         var all = [(path, self, isElement)]
         switch self {
         case .array(let elements): for element in elements { all += element.values(path, isElement: true) }
         case .object(let members):
             for (name, member) in members {
-                all += member.values(path.isEmpty ? name : path + "." + name, isElement: isElement)
+                all += member.values(path.map { $0 + "." + name } ?? name, isElement: isElement)
             }
         default: break
         }
@@ -162,13 +164,13 @@ indirect enum JSONTree: Sendable {
     /// Writes it; `hole` says which column takes a number outside arrays, if one does.
     func write(
         to bytes: inout [UInt8],
-        path: String = "",
+        path: String? = nil,
         isElement: Bool = false,
         hole: (_ path: String, _ digits: String) -> Int?
     ) {
         switch self {
         case .number(let digits):
-            if !isElement, let column = hole(path, digits) {
+            if !isElement, let path, let column = hole(path, digits) {
                 bytes += [SplitData.hole, UInt8(column)]
             } else {
                 bytes += Array(digits.utf8)
@@ -188,7 +190,7 @@ indirect enum JSONTree: Sendable {
                 if index > 0 { bytes += Array(",".utf8) }
                 Self.write(member.0, to: &bytes)
                 bytes += Array(index % 2 == 0 ? ":".utf8 : " : ".utf8)
-                let inner = path.isEmpty ? member.0 : path + "." + member.0
+                let inner = path.map { $0 + "." + member.0 } ?? member.0
                 member.1.write(to: &bytes, path: inner, isElement: isElement, hole: hole)
             }
             bytes += Array("}".utf8)

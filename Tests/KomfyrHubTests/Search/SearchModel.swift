@@ -58,10 +58,10 @@ indirect enum SearchModel: Sendable {
         case .message(let term): return "message:" + term.written
         case .tag(let term): return "tags:" + term.written
         case .source(let term): return "source=" + term.written
-        case .member(let path, let term): return path + ":" + term.written
-        case .whole(let path, let text): return path + "=\"" + text.escaped + "\""
-        case .has(let path): return path + ":*"
-        case .number(let path, let comparison, let bound): return path + comparison + "\(bound)"
+        case .member(let path, let term): return path.asName + ":" + term.written
+        case .whole(let path, let text): return path.asName + "=\"" + text.escaped + "\""
+        case .has(let path): return path.asName + ":*"
+        case .number(let path, let comparison, let bound): return path.asName + comparison + "\(bound)"
         case .level(let comparison, let level): return "level" + comparison + "\(level.name)"
         case .group(let pattern): return "group:" + pattern
         case .pattern(let text): return "/" + text + "/"
@@ -119,8 +119,12 @@ indirect enum SearchModel: Sendable {
         }
     }
 
-    private static func values(_ log: SearchLog, _ path: String) -> [(path: String, value: JSONTree, isElement: Bool)] {
-        log.data?.values().filter { $0.path == path } ?? []
+    private static func values(
+        _ log: SearchLog,
+        _ path: String
+    ) -> [(path: String?, value: JSONTree, isElement: Bool)] {
+        // By bytes: to Swift two spellings of an accent are equal.
+        log.data?.values().filter { $0.path?.utf8.elementsEqual(path.utf8) ?? false } ?? []
     }
 
     private static func firstNumber(_ log: SearchLog, _ path: String) -> String? {
@@ -135,7 +139,7 @@ indirect enum SearchModel: Sendable {
         if let digits = firstNumber(log, path) {
             if isOpen {
                 if term.isIn(digits, whole: whole) { return true }
-            } else if let wanted = Double(term.text), Double(digits) == wanted {
+            } else if let wanted = NaiveNumber(term.text), wanted.equals(digits) {
                 return true
             }
         }
@@ -143,7 +147,7 @@ indirect enum SearchModel: Sendable {
             .contains { value in
                 switch value.value {
                 case .string(let text): return term.isIn(text, whole: whole)
-                case .literal("null"): return term.text == "null"
+                case .literal("null"): return term.text.lowered == "null".lowered
                 case .literal(let name): return term.isIn(name, whole: whole)
                 default: return false
                 }
@@ -153,7 +157,17 @@ indirect enum SearchModel: Sendable {
 
 extension String {
     fileprivate var escaped: String {
-        replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        var text = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            if scalar == "\\" || scalar == "\"" { text.append("\\") }
+            text.append(contentsOf: scalar == "\n" ? "\\n".unicodeScalars : String(scalar).unicodeScalars)
+        }
+        return String(text)
+    }
+
+    /// As the name of a member.
+    fileprivate var asName: String {
+        !isEmpty && unicodeScalars.allSatisfy { $0.isOfWord || $0 == "." } ? self : "\"" + escaped + "\""
     }
 
     fileprivate var lowered: [Unicode.Scalar] {
@@ -175,6 +189,49 @@ extension String.UnicodeScalarView {
         let (text, wanted) = (Array(self), Array(other))
         guard wanted.count <= text.count else { return false }
         return (0...text.count - wanted.count).contains { text[$0..<$0 + wanted.count].elementsEqual(wanted) }
+    }
+}
+
+/// A number of JSON by its text; compared exactly where doubles cannot tell it from others.
+private struct NaiveNumber {
+    let text: String
+    let value: Double
+
+    init?(_ text: String) {
+        guard text.utf8.allSatisfy({ $0 < 0x80 }),
+            text.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/) != nil,
+            let value = Double(text)
+        else { return nil }
+        self.text = text
+        self.value = value
+    }
+
+    func equals(_ other: String) -> Bool {
+        guard let other = NaiveNumber(other), other.value == value else { return false }
+        return parts.digits.count <= 15 && value.isFinite || parts == other.parts
+    }
+
+    private struct Parts: Equatable {
+        var isNegative = false
+        var digits: [Character] = []
+        var exponent = 0
+    }
+
+    /// The digits without zeros around them, and the power of ten of the last.
+    private var parts: Parts {
+        let halves = text.lowercased().split(separator: "e")
+        let pieces = halves[0].drop { $0 == "-" }.split(separator: ".", omittingEmptySubsequences: false)
+        let fraction = pieces.count > 1 ? Array(pieces[1]) : []
+        var parts = Parts(
+            isNegative: text.hasPrefix("-"),
+            digits: Array((Array(pieces[0]) + fraction).drop { $0 == "0" }),
+            exponent: (halves.count > 1 ? Int(halves[1]) ?? 0 : 0) - fraction.count
+        )
+        while parts.digits.last == "0" {
+            parts.digits.removeLast()
+            parts.exponent += 1
+        }
+        return parts.digits.isEmpty ? Parts() : parts
     }
 }
 

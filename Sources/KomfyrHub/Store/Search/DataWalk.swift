@@ -66,8 +66,10 @@ struct DataWalk {
 
     // MARK: Values
 
-    /// Walks the value that is next; `place` is how much of the path was met on the way here.
+    /// Walks the value that is next; `place` is where in the path the next name begins: one past its end, all of it was
+    /// met on the way here.
     ///
+    /// At the end itself one name is still to come, an empty one.
     /// - Returns: whether the body returned true; when the text is no JSON the walk is at its end.
     private mutating func value(
         _ path: [UInt8],
@@ -77,7 +79,7 @@ struct DataWalk {
         _ body: (Value, Bool) -> Bool
     ) -> Bool {
         guard depth < HubLimits.searchDataDepth, let byte = next() else { return stop() }
-        let isWanted = place == path.count
+        let isWanted = place > path.count
         switch byte {
         case UInt8(ascii: "{"):
             if isWanted {
@@ -130,7 +132,7 @@ struct DataWalk {
         return false
     }
 
-    /// How much of the path is met with one more name; nil: it is not the path's.
+    /// Where the path goes on behind one more name; nil: it is not the path's.
     private mutating func place(
         after bytes: UnsafeRawBufferPointer,
         _ hasEscapes: Bool,
@@ -147,8 +149,7 @@ struct DataWalk {
         guard name.count <= path.count - place else { return nil }
         for offset in 0..<name.count where path[place + offset] != name[offset] { return nil }
         let end = place + name.count
-        if end == path.count { return end }
-        return path[end] == UInt8(ascii: ".") && end + 1 < path.count ? end + 1 : nil
+        return end == path.count || path[end] == UInt8(ascii: ".") ? end + 1 : nil
     }
 
     /// Reads a value that is no object and no array.

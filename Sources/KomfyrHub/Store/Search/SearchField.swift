@@ -19,8 +19,9 @@ enum SearchField {
         case "tags", "tag": self = .tags
         case "source": self = .source
         default:
-            let path = name.hasPrefix("data.") && name.utf8.count > 5 ? name.dropFirst(5) : name[...]
-            self = .member(Array(path.utf8))
+            // By bytes: a combining letter behind the dot is no other dot.
+            let isMarked = name.utf8.count > 5 && name.utf8.starts(with: "data.".utf8)
+            self = .member(Array(isMarked ? name.utf8.dropFirst(5) : name.utf8[...]))
         }
     }
 

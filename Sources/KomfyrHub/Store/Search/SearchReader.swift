@@ -68,7 +68,8 @@ struct SearchReader {
         if peek == "/" { return nil }
         let start = position
         var name = String.UnicodeScalarView()
-        if peek == "\"" {
+        let isQuoted = peek == "\""
+        if isQuoted {
             name = String.UnicodeScalarView(try takeQuoted())
         } else {
             while let next = peek, !next.endsSearchWord, !next.isSearchOperator {
@@ -77,7 +78,8 @@ struct SearchReader {
             }
         }
         let place = position
-        if !name.isEmpty, let comparison = takeComparison() { return (String(name), comparison) }
+        // A member's name may be empty.
+        if !name.isEmpty || isQuoted, let comparison = takeComparison() { return (String(name), comparison) }
         if name.isEmpty, let next = peek, next == "<" || next == ">" || next == "=", previous != "\"" {
             throw problem(
                 "The name of a field is missing before this; write it like status>=400 without blanks, "

@@ -4,8 +4,18 @@ enum TextRows {
     ///
     /// Where most of a stretch of the column is looked at and the rows lie in it in order, the stretch is scanned as one,
     /// which for short texts is several times as fast as one by one; a place that is found is then given to its row.
+    /// Where rows share texts the column is short for what they have together, and all of it is scanned first.
     static func holding(_ needle: Needle, _ column: TextColumn, _ rows: [UInt32]) -> [UInt32] {
-        guard let stretch = stretch(of: column, rows), needle.left != .value, needle.right != .value else {
+        guard needle.left != .value, needle.right != .value, !needle.folded.isEmpty else {
+            return each(column, rows) { needle.isIn($0) }
+        }
+        let isShared: Bool
+        let stretch: Range<Int>
+        if let inOrder = Self.stretch(of: column, rows) {
+            (stretch, isShared) = (inOrder, false)
+        } else if isWorthScanning(column, rows) {
+            (stretch, isShared) = (0..<column.text.count, true)
+        } else {
             return each(column, rows) { needle.isIn($0) }
         }
         return column.text.withUnsafeBytes { text in
@@ -16,8 +26,71 @@ enum TextRows {
             if needle.meetsFoldedASCII, FoldedText.hasASCII(in: whole) {
                 return each(column, rows) { needle.isIn($0) }
             }
+            if isShared {
+                return find(needle, text, column.ranges, rows) ?? each(column, rows) { needle.isIn($0) }
+            }
             return scan(needle, text, stretch, column.ranges, rows)
         }
+    }
+
+    /// Whether a column is hardly longer than the texts of some rows together.
+    private static func isWorthScanning(_ column: TextColumn, _ rows: [UInt32]) -> Bool {
+        let wanted = column.text.count / 2
+        var bytes = 0
+        for row in rows where Int(row) < column.ranges.count {
+            bytes += Int(column.ranges[Int(row)].length)
+            if bytes >= wanted { return true }
+        }
+        return false
+    }
+
+    /// Looks through the whole text, then for each row among the places that were found.
+    ///
+    /// - Returns: nil when there are so many places that row by row is faster.
+    private static func find(
+        _ needle: Needle,
+        _ text: UnsafeRawBufferPointer,
+        _ ranges: [TextRange],
+        _ rows: [UInt32]
+    ) -> [UInt32]? {
+        var places: [Int] = []
+        let most = 64 + rows.count * 2
+        needle.forEachPlace(in: text, from: 0, to: text.count) { place in
+            places.append(place)
+            return places.count > most ? text.count : place + 1
+        }
+        if places.isEmpty { return [] }
+        if places.count > most { return nil }
+        var found: [UInt32] = []
+        var answers = Answers(count: rows.count)
+        for row in rows where Int(row) < ranges.count {
+            let range = ranges[Int(row)]
+            let end = Int(range.offset) + Int(range.length)
+            guard end <= text.count else { continue }
+            var holds = answers[range]
+            if holds == nil {
+                holds = hasPlace(needle, places, text, from: Int(range.offset), to: end)
+                answers[range] = holds
+            }
+            if holds == true { found.append(row) }
+        }
+        return found
+    }
+
+    /// Whether one of some places, which rise, is right for the value from `start` to `end`.
+    private static func hasPlace(
+        _ needle: Needle,
+        _ places: [Int],
+        _ text: UnsafeRawBufferPointer,
+        from start: Int,
+        to end: Int
+    ) -> Bool {
+        var next = RowFilter.partition(0..<places.count) { places[$0] < start }
+        while next < places.count, places[next] + needle.folded.count <= end {
+            if needle.fits(text, at: places[next], from: start, to: end) { return true }
+            next += 1
+        }
+        return false
     }
 
     /// Rows whose text passes a test; rows that share a text share its answer.
