@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import Protocol
 import Testing
 
 @testable import KomfyrHub

@@ -9,9 +9,9 @@ import Testing
 /// Everything beyond the bound has `foreign` in all its texts, so that it is found wherever it turns up.
 @Suite struct BoundTests {
     private static let bound = "in:*"
-    private static let own = ["in", "in:a"]
+    private static let own: [String?] = ["in", "in:a"]
     /// Other groups, one without a name, and one whose name begins as the bound's does.
-    private static let foreign = [nil, "foreign:x", "infra:foreign", "i"]
+    private static let foreign: [String?] = [nil, "foreign:x", "infra:foreign", "i"]
 
     /// Each route with what is asked of it; `ID` stands for each log beyond the bound, `CURSOR` for one of the admin's.
     private static let questions: [String: [String]] = [
