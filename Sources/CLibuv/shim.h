@@ -23,6 +23,9 @@ int clibuv_recvmmsg(int socket, struct clibuv_mmsghdr *messages, unsigned int co
                     struct timespec *timeout) __asm__("recvmmsg");
 int clibuv_sendmmsg(int socket, struct clibuv_mmsghdr *messages, unsigned int count, int flags) __asm__("sendmmsg");
 int clibuv_accept4(int socket, struct sockaddr *address, socklen_t *length, int flags) __asm__("accept4");
+// The flag that marks descriptors instead of closing them (CLOSE_RANGE_CLOEXEC).
+enum { CLIBUV_CLOSE_RANGE_CLOEXEC = 4 };
+int clibuv_close_range(unsigned int first, unsigned int last, int flags) __asm__("close_range");
 int clibuv_pthread_setname(pthread_t thread, const char *name) __asm__("pthread_setname_np");
 
 // mallopt's parameters are macros in <malloc.h>, which the Glibc module leaves out: M_ARENA_MAX, M_MMAP_THRESHOLD.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <openssl/bio.h>
+#include <openssl/buffer.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -35,6 +36,20 @@ static inline long copenssl_bio_data(BIO *bio, char **data) {
 
 static inline void copenssl_bio_clear(BIO *bio) {
     (void)BIO_reset(bio);
+}
+
+/// The memory that a memory BIO has taken, in bytes.
+static inline long copenssl_bio_capacity(BIO *bio) {
+    BUF_MEM *memory = NULL;
+    BIO_get_mem_ptr(bio, &memory);
+    return memory == NULL ? 0 : (long)memory->max;
+}
+
+/// Gives back the memory of an empty memory BIO that has grown beyond `most` bytes.
+static inline void copenssl_bio_shrink(BIO *bio, long most) {
+    if (BIO_ctrl_pending(bio) > 0 || copenssl_bio_capacity(bio) <= most) return;
+    BUF_MEM *fresh = BUF_MEM_new();
+    if (fresh != NULL) BIO_set_mem_buf(bio, fresh, BIO_CLOSE);
 }
 
 /// An empty memory BIO means "later", not the end.

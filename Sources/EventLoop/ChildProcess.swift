@@ -58,6 +58,7 @@ public final class ChildProcess: HandleOwner {
             return 0
         }
         self.handle = handle
+        keepDescriptorsFromPrograms()
         let code = withOptions(
             executable: executable,
             arguments: arguments,

@@ -142,6 +142,9 @@ public final class StreamConnection: HandleOwner {
         }
     }
 
+    /// The loop's clock (`Loop.nowMs`).
+    public var nowMs: UInt64 { loop.nowMs }
+
     /// Bytes given to `write` that the system has not taken yet: what a caller bounds.
     public var unsentBytes: Int {
         guard let handle else { return 0 }
@@ -273,6 +276,11 @@ extension StreamConnection {
         guard ending != .awaitingFarEnd else { return close() }
         if securing != nil {
             return end(.tls("agree on TLS with \(description)", "the far end closed instead: does it speak TLS?"))
+        }
+        if let tls, tls.hasInput, handler != nil, ending == .none {
+            // What came before the end goes first; a handler that pauses meets the end again once it goes on.
+            deliverDecrypted()
+            guard self.handle != nil, ending == .none, isReading else { return }
         }
         if tls != nil, ending == .none {
             return end(.tls("read from \(description)", "the connection was cut: TLS was not closed"))

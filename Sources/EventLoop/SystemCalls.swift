@@ -35,6 +35,19 @@ func option(_ descriptor: Int32, _ level: Int32, _ option: Int32) -> Int32 {
     return getsockopt(descriptor, level, option, &value, &length) == 0 ? value : 0
 }
 
+/// Marks all open descriptors but the standard ones to be closed in programs that are started from now on.
+///
+/// Not everybody opens them so: NIO's sockets are not. A program that outlived this one would hold its port, and the
+/// connections of its clients, which would then never end.
+func keepDescriptorsFromPrograms() {
+    guard clibuv_close_range(3, .max, Int32(CLIBUV_CLOSE_RANGE_CLOEXEC)) != 0 else { return }
+    // Linux before 5.11.
+    for descriptor in 3..<Int32(max(3, min(sysconf(Int32(_SC_OPEN_MAX)), 65_536))) {
+        let flags = fcntl(descriptor, F_GETFD)
+        if flags >= 0 { _ = fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) }
+    }
+}
+
 /// Keeps a write to a closed connection from killing the process: the write then fails with EPIPE instead.
 ///
 /// libuv writes without MSG_NOSIGNAL, so every `Loop` does this when it is made. A handler that the program itself has

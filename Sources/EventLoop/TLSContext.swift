@@ -114,6 +114,8 @@ public final class TLSContext: @unchecked Sendable {
                 "the CA file \(file) cannot be used: \(Self.reason(file, "has no certificate in PEM form"))"
             )
         }
+        // Whoever names an authority between the root and the server, or the server's certificate itself, trusts that.
+        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(raw), UInt(X509_V_FLAG_PARTIAL_CHAIN))
     }
 
     private func use(_ identity: Identity) throws(TLSProblem) {

@@ -28,6 +28,9 @@ final class TLSSession {
         case failed(String)
     }
 
+    /// What an idle connection keeps for the next read; a burst takes more, and gives it back.
+    static let keptBytes = 32 << 10
+
     private let context: TLSContext
     private let ssl: OpaquePointer
     private let incoming: OpaquePointer
@@ -77,6 +80,9 @@ final class TLSSession {
         BIO_write(incoming, start, Int32(bytes.count))
     }
 
+    /// Bytes that the memory for what comes in takes now.
+    var incomingBytes: Int { copenssl_bio_capacity(incoming) }
+
     /// Whether there may be something to read without more from the socket.
     var hasInput: Bool { SSL_has_pending(ssl) == 1 || BIO_ctrl_pending(incoming) > 0 }
 
@@ -99,7 +105,9 @@ final class TLSSession {
         let count = SSL_read(ssl, start, Int32(min(room.count, 1 << 20)))
         if count > 0 { return .bytes(Int(count)) }
         switch SSL_get_error(ssl, count) {
-        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wantsMore
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
+            copenssl_bio_shrink(incoming, Self.keptBytes)
+            return .wantsMore
         case SSL_ERROR_ZERO_RETURN: return .closed
         default: return .failed(failure())
         }

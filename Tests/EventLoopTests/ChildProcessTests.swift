@@ -34,6 +34,26 @@ extension EventLoopSuite {
             #expect(end.signal == SIGTERM)
         }
 
+        @Test func `it has no descriptor of ours, however that was opened`() async throws {
+            let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            let opened = fcntl(listener, F_DUPFD, 200)
+            defer {
+                close(listener)
+                close(opened)
+            }
+            try #require(opened >= 200)
+            #expect(fcntl(opened, F_GETFD) & FD_CLOEXEC == 0)
+            let end = try await onLoop { (loop, finish: @escaping (End) -> Void) in
+                _ = try ChildProcess(
+                    loop,
+                    executable: "sh",
+                    arguments: ["-c", "test -e /proc/$$/fd/0 && test ! -e /proc/$$/fd/\(opened)"],
+                    ownGroup: false
+                ) { finish(End($0)) }
+            }
+            #expect(end.status == 0)
+        }
+
         @Test func `a program that does not exist is an error`() async throws {
             let error = try await onLoop { (loop, finish: @escaping (LoopError?) -> Void) in
                 do throws(LoopError) {

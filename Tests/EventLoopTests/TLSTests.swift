@@ -147,6 +147,44 @@ extension EventLoopSuite {
             #expect(outcome.echo == "ping")
         }
 
+        @Test func `the server's own certificate can be trusted by itself, whoever issued it`() async throws {
+            let certificates = try await Certificates()
+            let (good, other) = (try await certificates.issue("good"), try await certificates.issue("other"))
+            let trusting = TLSContext.Client(authorityFile: good.certificate)
+            #expect(try await Self.meet(trusting, .init(identity: Self.identity(good))).echo == "ping")
+            let outcome = try await Self.meet(trusting, .init(identity: Self.identity(other)))
+            #expect(outcome.client?.contains("which is not trusted") == true, "\(outcome)")
+        }
+
+        @Test func `the memory that a burst has taken is given back`() async throws {
+            let certificates = try await Certificates()
+            let identity = Self.identity(try await certificates.issue("server"))
+            let client = try TLSSession(
+                TLSContext(client: .init(authorityFile: certificates.authority)),
+                serverName: "localhost"
+            )
+            let server = try TLSSession(TLSContext(server: .init(identity: identity)), serverName: nil)
+            for _ in 0..<3 {
+                _ = client.shakeHands()
+                client.takeOutput { server.feed($0) }
+                _ = server.shakeHands()
+                server.takeOutput { client.feed($0) }
+            }
+            #expect(client.isEstablished && server.isEstablished)
+            let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
+            defer { room.deallocate() }
+            for _ in 0..<2 {
+                let sent = Self.pattern(300_000, seed: 3)
+                sent.withUnsafeBytes { _ = server.write($0) }
+                server.takeOutput { client.feed($0) }
+                #expect(client.incomingBytes >= sent.count)
+                var got: [UInt8] = []
+                while case .bytes(let count) = client.read(into: room) { got += room[..<count] }
+                #expect(got == sent)
+                #expect(client.incomingBytes <= TLSSession.keptBytes)
+            }
+        }
+
         @Test func `files that cannot be used are named, with the reason`() async throws {
             let certificates = try await Certificates()
             let (one, two) = (try await certificates.issue("one"), try await certificates.issue("two"))

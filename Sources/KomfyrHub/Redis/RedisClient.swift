@@ -68,14 +68,21 @@ final class RedisClient: Sendable {
     }
 
     /// Sends commands one directly after the other.
+    /// - Parameters:
+    ///   - commands: sent as they are.
+    ///   - deadlineMs: how long their answers may take.
+    ///   - patienceMs: for commands that change nothing: for how long Redis may be silent, before this one fails while
+    ///     the connection stays.
     /// - Returns: an answer for each; a command's error is a value, `.error`.
+    /// - Throws: `.inDoubt` when they were sent and are not answered, `.notConnected` when they were not sent.
     func pipeline(
         _ commands: [RedisCommand],
-        deadlineMs: UInt64 = HubLimits.redisDeadlineMs
+        deadlineMs: UInt64 = HubLimits.redisDeadlineMs,
+        patienceMs: UInt64 = .max
     ) async throws(RedisError) -> [RedisValue] {
         if commands.isEmpty { return [] }
         let result = await withCheckedContinuation { continuation in
-            queue.submit(commands, deadlineMs: deadlineMs, continuation)
+            queue.submit(commands, deadlineMs: deadlineMs, patienceMs: patienceMs, continuation)
         }
         return try result.get()
     }

@@ -9,6 +9,8 @@ final class RedisConnection: StreamHandler {
         case task(RedisQueue.Continuation)
         /// The connection's own set-up.
         case driver
+        /// Who asked has given up; the answer still has its place in the order.
+        case nobody
     }
 
     private struct Waiting {
@@ -16,6 +18,9 @@ final class RedisConnection: StreamHandler {
         var commands: Int
         var bytes: Int
         var deadline: UInt64
+        /// For how long Redis may be silent before it is given up, in milliseconds.
+        var patience: UInt64
+        var begunMs: UInt64
         var answers: [RedisValue]
     }
 
@@ -27,6 +32,8 @@ final class RedisConnection: StreamHandler {
     private var first = 0
     private var writer = RedisCommandWriter()
     private var isEnded = false
+    /// When Redis last sent anything.
+    private var heardMs: UInt64 = 0
     /// An error that answers no task's command, such as "max number of clients reached".
     private var lastWords: String?
     private var answered: [Waiting] = []
@@ -44,13 +51,21 @@ final class RedisConnection: StreamHandler {
     var isWaiting: Bool { first < waiting.count }
 
     /// Puts commands into this turn's write.
-    func add(_ commands: [RedisCommand], for recipient: Recipient, bytes: Int, deadline: UInt64) {
+    func add(
+        _ commands: [RedisCommand],
+        for recipient: Recipient,
+        bytes: Int,
+        deadline: UInt64,
+        patience: UInt64 = .max
+    ) {
         for command in commands { writer.append(command) }
         var entry = Waiting(
             recipient: recipient,
             commands: commands.count,
             bytes: bytes,
             deadline: deadline,
+            patience: patience,
+            begunMs: stream.nowMs,
             answers: []
         )
         entry.answers.reserveCapacity(commands.count)
@@ -73,6 +88,17 @@ final class RedisConnection: StreamHandler {
         waiting[first...].contains { $0.deadline <= nowMs }
     }
 
+    /// Answers those who do not wait for a Redis that says nothing; the connection stays, and so does the order.
+    func giveUp(at nowMs: UInt64) {
+        guard first < waiting.count else { return }
+        let silence = nowMs - min(nowMs, max(heardMs, waiting[first].begunMs))
+        for index in first..<waiting.count where waiting[index].patience <= silence {
+            guard case .task(let continuation) = waiting[index].recipient else { continue }
+            waiting[index].recipient = .nobody
+            continuation.resume(returning: .failure(.inDoubt("Redis is connected but does not answer")))
+        }
+    }
+
     /// Closes; what was sent is in doubt.
     func close(_ reason: String) {
         guard !isEnded else { return }
@@ -85,6 +111,7 @@ final class RedisConnection: StreamHandler {
 
     func received(_ bytes: UnsafeRawBufferPointer) {
         guard !isEnded else { return }
+        heardMs = stream.nowMs
         do throws(RedisProtocolFault) {
             try reader.read(bytes) { take($0) }
             deliver()
@@ -135,7 +162,7 @@ final class RedisConnection: StreamHandler {
         }
         var complete: [Waiting] = []
         swap(&complete, &answered)
-        let forTasks = complete.filter { if case .task = $0.recipient { true } else { false } }
+        let forTasks = complete.filter { if case .driver = $0.recipient { false } else { true } }
         driver?
             .settled(
                 commands: forTasks.reduce(0) { $0 + $1.commands },
@@ -145,6 +172,7 @@ final class RedisConnection: StreamHandler {
             switch entry.recipient {
             case .task(let continuation): continuation.resume(returning: .success(entry.answers))
             case .driver: driver?.answered(entry.answers, by: self)
+            case .nobody: break
             }
         }
     }
@@ -155,7 +183,7 @@ final class RedisConnection: StreamHandler {
     }
 
     private func failAll(_ reason: String) {
-        let open = waiting[first...].filter { if case .task = $0.recipient { true } else { false } }
+        let open = waiting[first...].filter { if case .driver = $0.recipient { false } else { true } }
         waiting = []
         first = 0
         // First the numbers and the state, then the tasks: whoever is told sees the connection as lost.

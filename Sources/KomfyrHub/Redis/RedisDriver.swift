@@ -167,7 +167,8 @@ final class RedisDriver {
                 submission.commands,
                 for: .task(submission.continuation),
                 bytes: submission.bytes,
-                deadline: isEndless ? .max : deadline
+                deadline: isEndless ? .max : deadline,
+                patience: submission.patienceMs
             )
         }
         connection.flush()
@@ -188,6 +189,7 @@ final class RedisDriver {
             deadlines?.stop()
             return
         }
+        connection.giveUp(at: loop.nowMs)
         if connection.isOverdue(at: loop.nowMs) { drop("Redis did not answer in time") }
     }
 

@@ -16,6 +16,7 @@ final class RedisQueue: Sendable {
         var commands: [RedisCommand]
         var bytes: Int
         var deadlineMs: UInt64
+        var patienceMs: UInt64
         var continuation: Continuation
     }
     typealias Continuation = CheckedContinuation<Result<[RedisValue], RedisError>, Never>
@@ -46,7 +47,12 @@ final class RedisQueue: Sendable {
     // MARK: From tasks
 
     /// Queues commands for the loop's next turn, or answers at once that this cannot be.
-    func submit(_ commands: [RedisCommand], deadlineMs: UInt64, _ continuation: Continuation) {
+    func submit(
+        _ commands: [RedisCommand],
+        deadlineMs: UInt64,
+        patienceMs: UInt64,
+        _ continuation: Continuation
+    ) {
         let bytes = commands.reduce(0) { $0 + RedisCommandWriter.bytes(of: $1) }
         let (refusal, door): (String?, Mailbox?) = state.withLock { state in
             if let trouble = state.trouble { return (trouble, nil) }
@@ -56,7 +62,13 @@ final class RedisQueue: Sendable {
             state.commandsUnderWay += commands.count
             state.bytesUnderWay += bytes
             state.queued.append(
-                Submission(commands: commands, bytes: bytes, deadlineMs: deadlineMs, continuation: continuation)
+                Submission(
+                    commands: commands,
+                    bytes: bytes,
+                    deadlineMs: deadlineMs,
+                    patienceMs: patienceMs,
+                    continuation: continuation
+                )
             )
             // Whoever is first wakes the loop; it takes what the others have added by then.
             return (nil, state.queued.count == 1 ? state.mailbox : nil)

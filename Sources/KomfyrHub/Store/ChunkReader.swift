@@ -85,7 +85,7 @@ struct ChunkReader: Sendable {
             asked.append(index)
         }
         guard !asked.isEmpty else { return }
-        let answers = try await redis.pipeline(commands)
+        let answers = try await redis.pipeline(commands, patienceMs: UInt64(HubLimits.redisSilenceMs))
         for (index, answer) in zip(asked, answers) { loads[index].take(answer) }
     }
 }

@@ -3,7 +3,7 @@ import Synchronization
 
 @testable import KomfyrHub
 
-/// Stands between a client and Redis, and cuts the connection at the next command that holds a marker.
+/// Stands between a client and Redis: cuts the connection at the next command that holds a marker, or brings answers late.
 final class CuttingProxy: Sendable {
     /// When it cuts.
     enum Cut: Sendable {
@@ -15,6 +15,7 @@ final class CuttingProxy: Sendable {
 
     private let plan = Mutex<(marker: [UInt8], cut: Cut)?>(nil)
     private let cuts = Atomic<Int>(0)
+    private let delayMs = Atomic<Int>(0)
     private let thread = Mutex<LoopThread?>(nil)
     let path: String
 
@@ -25,7 +26,7 @@ final class CuttingProxy: Sendable {
                 _ = try StreamListener(loop, bind: .unix(path)) { near in
                     StreamConnection.connect(loop, to: .unix(target), timeoutMs: 5_000) { result in
                         guard case .success(let far) = result else { return near.close() }
-                        let pair = Pair(near, far, self)
+                        let pair = Pair(loop, near, far, self)
                         far.start(Side(pair, isNear: false))
                         near.start(Side(pair, isNear: true))
                     }
@@ -42,6 +43,11 @@ final class CuttingProxy: Sendable {
 
     /// Cuts at the next command that holds the marker.
     func cut(_ cut: Cut, at marker: [UInt8]) { plan.withLock { $0 = (marker, cut) } }
+
+    /// Answers come so many milliseconds late from now on, in their order.
+    func delay(ms: Int) { delayMs.store(ms, ordering: .relaxed) }
+
+    fileprivate var lateness: UInt64 { UInt64(delayMs.load(ordering: .relaxed)) }
 
     func stop() { thread.withLock { $0 }?.stop() }
 
@@ -64,15 +70,34 @@ final class CuttingProxy: Sendable {
 
 /// The two connections of a client.
 private final class Pair {
+    private let loop: Loop
+    private var late: [[UInt8]] = []
     let near: StreamConnection
     let far: StreamConnection
     let proxy: CuttingProxy
     var dropsAnswers = false
 
-    init(_ near: StreamConnection, _ far: StreamConnection, _ proxy: CuttingProxy) {
+    init(_ loop: Loop, _ near: StreamConnection, _ far: StreamConnection, _ proxy: CuttingProxy) {
+        self.loop = loop
         self.near = near
         self.far = far
         self.proxy = proxy
+    }
+
+    /// Hands an answer on, now or late.
+    func answer(_ bytes: [UInt8]) {
+        let lateness = proxy.lateness
+        if lateness == 0, late.isEmpty { return near.write(bytes) }
+        late.append(bytes)
+        var kept: Timer?
+        let timer = try? Timer(loop) { [self] in
+            kept?.close()
+            kept = nil
+            if !late.isEmpty { near.write(late.removeFirst()) }
+        }
+        guard let timer else { return close() }
+        kept = timer
+        timer.start(afterMs: lateness)
     }
 
     func close() {
@@ -94,7 +119,7 @@ private final class Side: StreamHandler {
         guard isNear else {
             // The answer shows that Redis has run what it got.
             if pair.dropsAnswers { return pair.close() }
-            return pair.near.write(Array(bytes))
+            return pair.answer(Array(bytes))
         }
         switch pair.proxy.takeCut(for: bytes) {
         case .beforeCommand: pair.close()

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Protocol
 import Testing
 
@@ -190,6 +191,34 @@ import Testing
                 await store.store.sweep()
                 return try await store.client.send(RedisCommand("HLEN", "kmf:groups")) == .integer(1)
             }
+        }
+    }
+
+    @Test func `a Redis restarted with data from before a purge has it again`() async throws {
+        try await withStore { redis, folder, store in
+            _ = try await append([log("1", "a"), log("2", "b", 1)], to: store)
+            await store.store.seal()
+            // One that only the WAL holds.
+            _ = try await append([log("3", "a", 2)], to: store)
+            let files = FileManager.default
+            let (live, older) = (redis.folder + "/appendonlydir", folder.path + "/older")
+            try files.copyItem(atPath: live, toPath: older)
+            #expect(try await store.store.purge(.tree("a"), bound: nil) == 2)
+            redis.kill()
+            try files.removeItem(atPath: live)
+            try files.copyItem(atPath: older, toPath: live)
+            try redis.start()
+            _ = try await append([log("4", "b", 3)], to: store)
+            #expect(try await texts(in: store) == ["4", "2"])
+            guard case .array(let keys) = try await store.client.send(RedisCommand("KEYS", "kmf:*:chunk:*")) else {
+                Issue.record("KEYS")
+                return
+            }
+            #expect(keys.count == 1, "the purged chunk is gone from Redis too")
+            await store.kill()
+            let second = try await StoreForTests(redis.configuration, folder: folder.path)
+            #expect(try await texts(in: second) == ["4", "2"])
+            await second.kill()
         }
     }
 

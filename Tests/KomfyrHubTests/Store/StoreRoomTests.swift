@@ -1,6 +1,8 @@
+import Foundation
 import Glibc
 import HTTPTypes
 import Logging
+import Protocol
 import Synchronization
 import Testing
 
@@ -15,17 +17,18 @@ import Testing
     private func noise(_ count: Int, _ bytes: Int, at time: Int64, number: Int, group: String = "g") throws
         -> IngestRequest
     {
-        let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_".utf8)
-        let logs = (0..<count)
-            .map { index in
-                let text = (0..<bytes).map { _ in letters[Int.random(in: 0..<64)] }
-                return TestLog(
-                    message: "\(number).\(index) " + String(decoding: text, as: UTF8.self),
-                    group: group,
-                    timestamp: time + Int64(index)
-                )
-            }
-        return try request(logs, arrival: now)
+        // At once: a random number for each letter took seconds.
+        let random = try #require(FileHandle(forReadingAtPath: "/dev/urandom")?.read(upToCount: count * bytes * 3 / 4))
+        let text = random.base64EncodedString()
+        var rest = text.utf8[...]
+        var lines: [UInt8] = []
+        for index in 0..<count {
+            let start = "{\"message\":\"\(number).\(index) "
+            let end = "\",\"group\":\"\(group)\",\"timestamp\":\"\(Timestamp.text(time + Int64(index)))\"}\n"
+            lines += Array(start.utf8) + Array(rest.prefix(bytes)) + Array(end.utf8)
+            rest = rest.dropFirst(bytes)
+        }
+        return try request(lines: lines, arrival: now)
     }
 
     private func small(_ message: String, _ time: Int64? = nil) throws -> IngestRequest {
@@ -98,8 +101,8 @@ import Testing
         let log = RecordingLog()
         try await smallStore(.dropOldest, logger: log.logger) { redis, store in
             var last = 0
-            for number in 0..<100 {
-                // A megabyte each; so the limit is passed three times over.
+            for number in 0..<60 {
+                // A megabyte each, three quarters of it in Redis: nearly twice what there is room for.
                 _ = try await store.append(
                     try noise(1_000, 1_000, at: now - 3_600_000_000_000 + Int64(number) * 1_000_000, number: number)
                 )
@@ -108,7 +111,7 @@ import Testing
             #expect(store.store.health.canStore)
             let stats = store.store.stats(bound: nil)
             #expect(stats.dropped > 0)
-            #expect(stats.dropped + stats.totalLogs == 100_000, "each is there or was counted as dropped")
+            #expect(stats.dropped + stats.totalLogs == 60_000, "each is there or was counted as dropped")
             #expect(stats.memoryLimit == 32 << 20)
             #expect(try await used(store.client) < 32 << 20)
             // What is left is the newest, without a gap.
@@ -329,6 +332,90 @@ import Testing
             try await eventually("it takes logs again") { store.store.health.canStore }
             let page = try await store.store.page(LogQuery())
             #expect(page.logs.map(\.text) == ["under way", "tail", "before"])
+        }
+    }
+
+    @Test func `reads do not wait for a Redis that does not answer: they are partial, and whole again after it`()
+        async throws
+    {
+        try await withStore { redis, _, store in
+            _ = try await store.append(try small("sealed", now - 2))
+            await store.store.seal()
+            _ = try await store.append(try small("tail", now - 1))
+            redis.freeze()
+            for _ in 0..<2 {
+                let page = try await store.store.page(LogQuery())
+                #expect(page.isPartial)
+                #expect(page.logs.map(\.text) == ["tail"])
+            }
+            // It has not waited until the connection was given up.
+            #expect(store.client.trouble == nil)
+            redis.thaw()
+            try await eventually("it is read whole") { try await !store.store.page(LogQuery()).isPartial }
+            #expect(try await store.store.page(LogQuery()).logs.map(\.text) == ["tail", "sealed"])
+            #expect(store.client.connectionNumber == 1)
+        }
+    }
+
+    @Test func `a slow Redis is only slow, one that owes answers for seconds is said, and every log is there once`()
+        async throws
+    {
+        let redis = try PrivateRedisForTests(isDurable: true)
+        let folder = try TemporaryFolder()
+        let proxy = try CuttingProxy(to: redis.socket, at: folder.path + "/slow.sock")
+        defer { proxy.stop() }
+        let store = try await StoreForTests(RedisConfiguration(address: .unix(proxy.path)), folder: folder.path)
+        do {
+            _ = try await store.append(try small("before", now - 4))
+            await store.store.seal()
+            proxy.delay(ms: 500)
+            for number in 0..<3 { _ = try await store.append(try small("slow \(number)", now - 3 + Int64(number))) }
+            #expect(store.store.health.canStore)
+            let page = try await store.store.page(LogQuery())
+            #expect(page.logs.count == 4 && !page.isPartial)
+            proxy.delay(ms: 4_000)
+            let underWay = Task { [request = try small("late", now)] in try await store.append(request) }
+            try await eventually("health says so") { !store.store.health.canStore && !store.store.health.isRedisUp }
+            await #expect(throws: StoreError.self) { try await store.store.append(try small("not now")) }
+            proxy.delay(ms: 0)
+            _ = try await underWay.value
+            try await eventually("it takes logs again") { store.store.health.canStore }
+            #expect(
+                try await store.store.page(LogQuery()).logs.map(\.text)
+                    == ["late", "slow 2", "slow 1", "slow 0", "before"]
+            )
+            #expect(store.client.connectionNumber == 1)
+            await store.kill()
+        } catch {
+            await store.kill()
+            throw error
+        }
+    }
+
+    @Test(arguments: WhenFull.allCases)
+    func `a commit that Redis refuses for lack of memory is said, and room opens the door, with`(_ whenFull: WhenFull)
+        async throws
+    {
+        try await smallStore(whenFull) { _, store in
+            _ = try await store.append(try small("before", now - 1))
+            let limit = try await used(store.client) / 2
+            _ = try await store.client.send(RedisCommand("CONFIG", "SET", "maxmemory", "\(limit)"))
+            let error = await #expect(throws: StoreError.self) { try await store.store.append(try small("not now")) }
+            if case .full? = error {} else { Issue.record("\(String(describing: error)) instead of full") }
+            try await eventually("health says so") {
+                _ = try? await store.store.append(try small("not now"))
+                return store.store.health.publicReason?.contains("memory limit") == true
+                    && store.store.health.isRedisUp
+            }
+            _ = try await store.client.send(RedisCommand("CONFIG", "SET", "maxmemory", "32mb"))
+            try await eventually("there is room again") { store.store.health.canStore }
+            _ = try await store.append(try small("after", now))
+            let page = try await store.store.page(LogQuery())
+            #expect(page.logs.first?.text == "after" && !page.isPartial)
+            // With drop_oldest what was there had to go, and is counted.
+            let isThere = page.logs.map(\.text).contains("before")
+            #expect(isThere != (store.store.stats(bound: nil).dropped > 0))
+            #expect(isThere || whenFull == .dropOldest)
         }
     }
 
