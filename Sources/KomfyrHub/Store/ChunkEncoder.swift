@@ -18,7 +18,7 @@ final class ChunkEncoder {
 }
 
 /// What an encoder works with; a struct, so that its parts are changed without a check of access for each row.
-private struct ChunkEncoderState {
+private struct ChunkEncoderState: ~Copyable {
     private let packer: ChunkPacker
     private var body = ChunkBody()
     private var small = ChunkBody()
@@ -56,13 +56,8 @@ private struct ChunkEncoderState {
         ChunkLevels.encode(rows.columns.levels, to: &body)
         try finish(Chunk.Field.levels, id, &fields)
         body.removeAll()
-        ChunkMessages.encode(rows, to: &body, scratch: &scratch, templates: &templates)
+        ChunkMessages.encode(rows, to: &body, scratch: &scratch, templates: &templates, words: &words)
         try finish(Chunk.Field.messages, id, &fields)
-        rows.columns.text.withUnsafeBytes { text in
-            for range in rows.columns.messages {
-                Words.forEachHash(in: ChunkTexts.slice(text, range)) { words.insert($0) }
-            }
-        }
         for (ranges, field) in [
             (rows.columns.tags, Chunk.Field.tags), (rows.columns.sources, Chunk.Field.sources),
         ] {
@@ -259,7 +254,7 @@ private struct ChunkEncoderState {
             var values = [Double](repeating: .nan, count: rows.count)
             rows.columns.text.withUnsafeBytes { text in
                 for number in sorted[bounds[column]..<bounds[column + 1]] {
-                    values[Int(number.row)] = ChunkNumbers.value(of: ChunkTexts.slice(text, number.digits))
+                    values[Int(number.row)] = ChunkNumbers.value(of: number, in: text)
                 }
             }
             let summaries = ChunkInterval.summarize(rows.columns.timestamps, values, intervals)

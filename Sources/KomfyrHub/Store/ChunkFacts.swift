@@ -81,16 +81,34 @@ struct BloomFilter: Sendable {
 }
 
 /// Different words by their hashes, gathered for a filter.
-struct WordSet {
+///
+/// Memory of its own instead of an array: every word that is stored comes by here, and an array's checks of bounds and of
+/// being unique took as long as the look-up. Slots are a power of two, and every index is masked by it.
+struct WordSet: ~Copyable {
     /// Open addressing; 0: free.
-    private var slots = [UInt64](repeating: 0, count: 1 << 12)
+    private var slots: UnsafeMutableBufferPointer<UInt64>
     private(set) var count = 0
 
+    private static let least = 1 << 12
+    /// What is kept for the next chunk.
+    private static let kept = 1 << 17
+
+    init() { slots = Self.allocate(Self.least) }
+
+    deinit { slots.deallocate() }
+
+    private static func allocate(_ count: Int) -> UnsafeMutableBufferPointer<UInt64> {
+        let slots = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: count)
+        slots.initialize(repeating: 0)
+        return slots
+    }
+
     mutating func removeAll() {
-        if slots.count > 1 << 17 {
-            slots = [UInt64](repeating: 0, count: 1 << 12)
+        if slots.count > Self.kept {
+            slots.deallocate()
+            slots = Self.allocate(Self.least)
         } else {
-            slots.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+            slots.update(repeating: 0)
         }
         count = 0
     }
@@ -113,21 +131,24 @@ struct WordSet {
     }
 
     var hashes: [UInt64] {
-        var hashes: [UInt64] = []
-        hashes.reserveCapacity(count)
-        for slot in slots where slot != 0 { hashes.append(slot) }
-        return hashes
+        [UInt64](unsafeUninitializedCapacity: count) { hashes, written in
+            for slot in slots where slot != 0 {
+                hashes.initializeElement(at: written, to: slot)
+                written += 1
+            }
+        }
     }
 
     private mutating func grow() {
         let old = slots
-        slots = [UInt64](repeating: 0, count: old.count * 4)
+        slots = Self.allocate(old.count * 4)
         let mask = slots.count - 1
         for hash in old where hash != 0 {
             var slot = Int(truncatingIfNeeded: hash) & mask
             while slots[slot] != 0 { slot = (slot + 1) & mask }
             slots[slot] = hash
         }
+        old.deallocate()
     }
 }
 

@@ -21,14 +21,16 @@
 /// Messages of one kind then cost a byte for the kind, and their variables as many bits as they have. Form 0 is for
 /// messages of which hardly two are of one kind.
 enum ChunkMessages {
+    /// Appends the field's body, and gathers the words of all messages.
     static func encode(
         _ rows: LogRows,
         to body: inout ChunkBody,
         scratch: inout ChunkScratch,
-        templates: inout MessageTemplates
+        templates: inout MessageTemplates,
+        words: inout WordSet
     ) {
         let isTemplated = rows.columns.text.withUnsafeBytes { text in
-            templates.split(rows.columns.messages, of: text)
+            templates.split(rows.columns.messages, of: text, words: &words)
         }
         if isTemplated {
             body.bytes.append(1)
@@ -40,7 +42,11 @@ enum ChunkMessages {
         for range in rows.columns.messages { scratch.first.append(Int64(range.length)) }
         ChunkIntegers.append(scratch.first, to: &body)
         rows.columns.text.withUnsafeBytes { text in
-            for range in rows.columns.messages { body.bytes.append(contentsOf: ChunkTexts.slice(text, range)) }
+            for range in rows.columns.messages {
+                let message = ChunkTexts.slice(text, range)
+                body.bytes.append(contentsOf: message)
+                Words.forEachHash(in: message) { words.insert($0) }
+            }
         }
     }
 

@@ -116,6 +116,14 @@ enum ChunkNumbers {
         return (Double(lowest) / divisor, Double(highest) / divisor)
     }
 
+    /// The double that a number means, by its mantissa where both that and the power of ten are exact.
+    static func value(of number: SplitNumber, in text: UnsafeRawBufferPointer) -> Double {
+        guard number.fraction <= mostFraction, number.mantissa < exact, number.mantissa > -exact else {
+            return value(of: ChunkTexts.slice(text, number.digits))
+        }
+        return Double(number.mantissa) / Double(powers[Int(number.fraction)])
+    }
+
     /// The double that digits mean.
     static func value(of digits: UnsafeRawBufferPointer) -> Double {
         guard digits.count < 63 else {

@@ -20,6 +20,26 @@ struct LogRows: Sendable {
         receivedAt.reserveCapacity(other.count)
     }
 
+    /// No rows, with the text of others, so that `append(sameText:row:)` need not copy it.
+    init(sharingTextOf other: LogRows, roomFor rows: Int) {
+        columns.text = other.columns.text
+        columns.reserve(rows)
+        sequences.reserveCapacity(rows)
+        receivedAt.reserveCapacity(rows)
+    }
+
+    /// Appends one log of the rows whose text these rows share.
+    mutating func append(sameText other: LogRows, row: Int) {
+        columns.timestamps.append(other.columns.timestamps[row])
+        columns.levels.append(other.columns.levels[row])
+        columns.messages.append(other.columns.messages[row])
+        columns.tags.append(other.columns.tags[row])
+        columns.data.append(other.columns.data[row])
+        columns.sources.append(other.columns.sources[row])
+        sequences.append(other.sequences[row])
+        receivedAt.append(other.receivedAt[row])
+    }
+
     /// What they take in memory, in bytes, roughly: the text and 57 bytes of columns a log.
     var bytes: Int { columns.text.count + count * 57 }
 

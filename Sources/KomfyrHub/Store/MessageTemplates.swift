@@ -10,8 +10,9 @@ enum MessageCode {
 
 /// Splits messages into templates and variables, and puts them together again.
 struct MessageTemplates {
-    /// The templates, and the one of the message that was split last.
+    /// The templates, and the one of the message that was split last; what lies beyond `used` is room.
     private var text: [UInt8] = []
+    private var used = 0
     private var table = TextTable()
     /// All variables, message by message.
     private var variables: [UInt64] = []
@@ -28,19 +29,30 @@ struct MessageTemplates {
 
     // MARK: Splitting
 
-    /// Splits messages; false: templates do not pay.
-    mutating func split(_ messages: [TextRange], of bytes: UnsafeRawBufferPointer) -> Bool {
-        text.removeAll(keepingCapacity: true)
+    /// Splits messages, and gathers their words in the same pass.
+    ///
+    /// - Returns: false when templates do not pay; then not all words are gathered.
+    mutating func split(_ messages: [TextRange], of bytes: UnsafeRawBufferPointer, words: inout WordSet) -> Bool {
+        used = 0
         table.removeAll()
         variables.removeAll(keepingCapacity: true)
         rows.removeAll(keepingCapacity: true)
         counts.removeAll(keepingCapacity: true)
         guard messages.count >= Self.leastRows else { return false }
         for (row, range) in messages.enumerated() {
-            let start = text.count
-            split(ChunkTexts.slice(bytes, range))
+            let message = ChunkTexts.slice(bytes, range)
+            let start = used
+            // A template is at most twice as long as its message: a byte becomes a code and a byte at most.
+            let room = used + 2 * message.count
+            if text.count < room {
+                text.append(contentsOf: repeatElement(0, count: max(room, 2 * text.count) - text.count))
+            }
+            used += text.withUnsafeMutableBytes { text in
+                Self.split(message, to: text, at: start, &variables, &words)
+            }
+            let end = used
             let (index, isNew) = text.withUnsafeBytes { text in
-                let template = UnsafeRawBufferPointer(rebasing: text[start...])
+                let template = UnsafeRawBufferPointer(rebasing: text[start..<end])
                 return table.index(of: template, in: text, at: UInt32(truncatingIfNeeded: start))
             }
             if isNew {
@@ -49,7 +61,7 @@ struct MessageTemplates {
                 if row & 255 == 255 && counts.count * Self.leastShare > row { return false }
             } else {
                 counts[index] += 1
-                text.removeLast(text.count - start)
+                used = start
             }
             guard variables.count <= Self.mostVariables else { return false }
             rows.append(Int64(index))
@@ -57,97 +69,118 @@ struct MessageTemplates {
         return counts.count * Self.leastShare <= messages.count
     }
 
-    /// By byte: 1 a digit, 2 a hexadecimal letter, 3 another letter, 4 a code, 0 anything else.
-    private static let classes: [UInt8] = (0..<256)
+    /// What a byte is, above its form in words (`Words.folded`, 0: part of no word).
+    private enum ByteClass {
+        static let digit: UInt16 = 0x100
+        /// A letter that is a hexadecimal digit in lower case.
+        static let hexadecimal: UInt16 = 0x200
+        static let letter: UInt16 = 0x400
+        /// A code, which stands for itself.
+        static let code: UInt16 = 0x800
+        /// Part of a word, neither letter nor digit.
+        static let other: UInt16 = 0x1000
+        static let beyondASCII: UInt16 = 0x2000
+    }
+
+    private static let classes: [UInt16] = (0..<256)
         .map { value in
-            switch UInt8(value) {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): 1
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): 2
-            case UInt8(ascii: "g")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): 3
-            case MessageCode.number, MessageCode.hexadecimal, MessageCode.itself: 4
-            default: 0
-            }
+            let byte = UInt8(value)
+            let kind =
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"): ByteClass.digit
+                case UInt8(ascii: "a")...UInt8(ascii: "f"): ByteClass.hexadecimal
+                case UInt8(ascii: "g")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): ByteClass.letter
+                case MessageCode.number, MessageCode.hexadecimal, MessageCode.itself: ByteClass.code
+                case 0x80...: ByteClass.beyondASCII
+                default: Words.isWordByte(byte) ? ByteClass.other : 0
+                }
+            return kind | UInt16(Words.folded(byte))
         }
 
-    private mutating func split(_ message: UnsafeRawBufferPointer) {
-        Self.classes.withUnsafeBufferPointer { classes in
-            var index = 0
-            var copied = 0
+    /// Writes a message's template at `start` of `text`, which has room for twice the message; returns its length.
+    ///
+    /// Each byte is looked at once, for words and variables: this loop runs over every byte that is stored. Raw pointers,
+    /// since the checks of arrays took a third of its time; all indexes into `message` lie below its count, and what is
+    /// written is never more than twice what was read.
+    private static func split(
+        _ message: UnsafeRawBufferPointer,
+        to text: UnsafeMutableRawBufferPointer,
+        at start: Int,
+        _ variables: inout [UInt64],
+        _ words: inout WordSet
+    ) -> Int {
+        guard let source = message.baseAddress, let target = text.baseAddress else { return 0 }
+        return classes.withUnsafeBufferPointer { classes in
+            var writer = TemplateWriter(source: source, start: target + start)
             let count = message.count
+            var index = 0
             while index < count {
-                let kind = classes[Int(message[index])]
-                if kind == 0 {
+                var entry = classes[Int(message[index])]
+                if entry & 0xFF == 0 {
+                    if entry == ByteClass.code {
+                        writer.copy(upTo: index)
+                        writer.write(MessageCode.itself)
+                    }
                     index += 1
                     continue
                 }
-                if kind == 4 {
-                    text.append(contentsOf: UnsafeRawBufferPointer(rebasing: message[copied..<index]))
-                    text.append(MessageCode.itself)
-                    copied = index
-                    index += 1
-                    continue
-                }
-                // A word: letters and digits.
-                let start = index
+                let first = index
+                var hash = Words.seed
+                var seen: UInt16 = 0
                 var digits = 0
-                var isHexadecimal = true
-                while index < count {
-                    let kind = classes[Int(message[index])]
-                    if kind == 0 || kind == 4 { break }
-                    if kind == 1 { digits += 1 }
-                    if kind == 3 { isHexadecimal = false }
+                repeat {
+                    hash = (hash ^ UInt64(entry & 0xFF)) &* Words.prime
+                    seen |= entry
+                    digits += Int(entry / ByteClass.digit & 1)
                     index += 1
+                    guard index < count else { break }
+                    entry = classes[Int(message[index])]
+                } while entry & 0xFF != 0
+                let word = UnsafeRawBufferPointer(start: source + first, count: index - first)
+                if seen & ByteClass.beyondASCII == 0 {
+                    words.insert(Words.finish(hash))
+                } else {
+                    words.insert(Words.hash(folded: Words.folded(word)))
                 }
                 if digits == 0 { continue }
-                text.append(contentsOf: UnsafeRawBufferPointer(rebasing: message[copied..<start]))
-                copied = index
-                let word = UnsafeRawBufferPointer(rebasing: message[start..<index])
-                if isHexadecimal, digits < word.count, word.count >= 6 {
-                    appendHexadecimal(word)
+                if seen & (ByteClass.beyondASCII | ByteClass.other) == 0 {
+                    let isHexadecimal = seen & ByteClass.letter == 0 && digits < word.count
+                    writer.take(first, index, isHexadecimal: isHexadecimal, &variables)
                 } else {
-                    appendMixed(word, classes)
+                    takeParts(of: message, first, index, classes, &writer, &variables)
                 }
             }
-            text.append(contentsOf: UnsafeRawBufferPointer(rebasing: message[copied...]))
+            writer.copy(upTo: count)
+            return writer.next - (target + start)
         }
     }
 
-    /// Appends a word of letters and digits: its runs of digits are variables.
-    private mutating func appendMixed(_ word: UnsafeRawBufferPointer, _ classes: UnsafeBufferPointer<UInt8>) {
-        var index = 0
-        while index < word.count {
+    /// Takes the variables of a word that has more in it than letters and digits: each run of these is for itself.
+    private static func takeParts(
+        of message: UnsafeRawBufferPointer,
+        _ first: Int,
+        _ end: Int,
+        _ classes: UnsafeBufferPointer<UInt16>,
+        _ writer: inout TemplateWriter,
+        _ variables: inout [UInt64]
+    ) {
+        let alphanumeric = ByteClass.digit | ByteClass.hexadecimal | ByteClass.letter
+        var index = first
+        while index < end {
             let start = index
-            let isDigits = classes[Int(word[index])] == 1
-            while index < word.count, (classes[Int(word[index])] == 1) == isDigits { index += 1 }
-            let run = UnsafeRawBufferPointer(rebasing: word[start..<index])
-            if !isDigits {
-                text.append(contentsOf: run)
-            } else if run.count <= 18, run[0] != UInt8(ascii: "0") || run.count == 1 {
-                var value: UInt64 = 0
-                for byte in run { value = value * 10 + UInt64(byte - UInt8(ascii: "0")) }
-                text.append(MessageCode.number)
-                variables.append(value)
-            } else {
-                appendHexadecimal(run)
-            }
-        }
-    }
-
-    private mutating func appendHexadecimal(_ word: UnsafeRawBufferPointer) {
-        var index = 0
-        while index < word.count {
-            let end = min(index + 16, word.count)
-            text.append(MessageCode.hexadecimal)
-            text.append(UInt8(end - index))
-            var value: UInt64 = 0
-            while index < end {
-                let byte = word[index]
-                value =
-                    value << 4
-                    | UInt64(byte <= UInt8(ascii: "9") ? byte - UInt8(ascii: "0") : byte - UInt8(ascii: "a") + 10)
+            var seen: UInt16 = 0
+            var digits = 0
+            while index < end, classes[Int(message[index])] & alphanumeric != 0 {
+                let entry = classes[Int(message[index])]
+                seen |= entry
+                digits += Int(entry / ByteClass.digit & 1)
                 index += 1
             }
-            variables.append(value)
+            if digits > 0 {
+                let isHexadecimal = seen & ByteClass.letter == 0 && digits < index - start
+                writer.take(start, index, isHexadecimal: isHexadecimal, &variables)
+            }
+            if index == start { index += 1 }
         }
     }
 
@@ -198,23 +231,11 @@ struct MessageTemplates {
     }
 
     mutating func append(to body: inout ChunkBody, scratch: inout ChunkScratch) {
-        let bytes = text
+        let bytes = text[..<used]
         let (found, starts) =
             bytes.withUnsafeBytes { Self.places(table.entries, of: $0, counts: counts) } ?? ([], [])
         var places = found
-        // From message by message to place by place.
-        var sorted = [UInt64](repeating: 0, count: variables.count)
-        var next = places.map(\.start)
-        var variable = 0
-        for row in rows {
-            let first = starts[Int(row)]
-            let end = Int(row) + 1 < starts.count ? starts[Int(row) + 1] : places.count
-            for place in first..<end {
-                sorted[next[place]] = variables[variable]
-                next[place] += 1
-                variable += 1
-            }
-        }
+        let sorted = variablesByPlace(places, starts)
         body.bytes.appendVarint(UInt64(table.count))
         scratch.lengths.removeAll(keepingCapacity: true)
         for entry in table.entries { scratch.lengths.append(Int64(entry.length)) }
@@ -222,29 +243,52 @@ struct MessageTemplates {
         body.bytes.append(contentsOf: bytes)
         body.cut()
         ChunkIntegers.append(rows, to: &body)
+        // Bit n: a number takes n + 1 bits.
+        var widths: UInt64 = 0
         for index in places.indices where places[index].digits == 0 {
             let values = sorted[places[index].start..<places[index].start + places[index].count]
             let base = values.min() ?? 0
             places[index].base = base
             places[index].width = 64 - ((values.max() ?? 0) - base).leadingZeroBitCount
+            if places[index].width > 0 { widths |= 1 << UInt64(places[index].width - 1) }
             body.bytes.append(UInt8(places[index].width))
         }
         for place in places where place.digits == 0 { body.bytes.appendVarint(place.base) }
         body.cut()
-        for width in 1...64 {
+        for width in 1...64 where widths >> UInt64(width - 1) & 1 == 1 {
             scratch.lengths.removeAll(keepingCapacity: true)
             for place in places where place.digits == 0 && place.width == width {
                 for value in sorted[place.start..<place.start + place.count] {
                     scratch.lengths.append(Int64(truncatingIfNeeded: value - place.base))
                 }
             }
-            if !scratch.lengths.isEmpty { ChunkIntegers.append(scratch.lengths, to: &body) }
+            ChunkIntegers.append(scratch.lengths, to: &body)
         }
         body.cut()
         for place in places where place.digits > 0 {
             for value in sorted[place.start..<place.start + place.count] {
                 for byte in 0..<(place.digits + 1) / 2 {
                     body.bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * byte)))
+                }
+            }
+        }
+    }
+
+    /// The variables, from message by message to place by place.
+    private func variablesByPlace(_ places: [Place], _ starts: [Int]) -> [UInt64] {
+        var next = places.map(\.start)
+        return [UInt64](unsafeUninitializedCapacity: variables.count) { sorted, filled in
+            sorted.initialize(repeating: 0)
+            filled = variables.count
+            next.withUnsafeMutableBufferPointer { next in
+                var variable = 0
+                for row in rows {
+                    let end = Int(row) + 1 < starts.count ? starts[Int(row) + 1] : next.count
+                    for place in starts[Int(row)]..<end {
+                        sorted[next[place]] = variables[variable]
+                        next[place] += 1
+                        variable += 1
+                    }
                 }
             }
         }
@@ -374,6 +418,92 @@ struct MessageTemplates {
             shift -= 4
             let nibble = UInt8(truncatingIfNeeded: value >> shift) & 15
             text.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+        }
+    }
+}
+
+/// Writes one template: pieces of the message, and codes where its variables were.
+///
+/// Whoever makes it sees to it that there is room for twice the message.
+private struct TemplateWriter {
+    let source: UnsafeRawPointer
+    /// Behind what is written.
+    private(set) var next: UnsafeMutableRawPointer
+    /// Behind what of the message is in the template.
+    private var copied = 0
+
+    init(source: UnsafeRawPointer, start: UnsafeMutableRawPointer) {
+        self.source = source
+        next = start
+    }
+
+    @inline(__always)
+    mutating func write(_ byte: UInt8) {
+        next.storeBytes(of: byte, as: UInt8.self)
+        next += 1
+    }
+
+    /// Writes what of the message is not written yet, as it is.
+    @inline(__always)
+    mutating func copy(upTo index: Int) {
+        next.copyMemory(from: source + copied, byteCount: index - copied)
+        next += index - copied
+        copied = index
+    }
+
+    @inline(__always)
+    private func byte(_ index: Int) -> UInt8 { source.load(fromByteOffset: index, as: UInt8.self) }
+
+    /// Takes the variables of a word of letters and digits: the word if it is a hexadecimal number, else its runs of
+    /// digits.
+    @inline(__always)
+    mutating func take(_ first: Int, _ end: Int, isHexadecimal: Bool, _ variables: inout [UInt64]) {
+        if isHexadecimal, end - first >= 6 {
+            copy(upTo: first)
+            writeHexadecimal(first, end, &variables)
+            copied = end
+            return
+        }
+        var index = first
+        while index < end {
+            if byte(index) &- UInt8(ascii: "0") > 9 {
+                index += 1
+                continue
+            }
+            let start = index
+            var value: UInt64 = 0
+            while index < end {
+                let digit = byte(index) &- UInt8(ascii: "0")
+                if digit > 9 { break }
+                // What does not fit is not used.
+                value = value &* 10 &+ UInt64(digit)
+                index += 1
+            }
+            copy(upTo: start)
+            if index - start <= 18, byte(start) != UInt8(ascii: "0") || index - start == 1 {
+                write(MessageCode.number)
+                variables.append(value)
+            } else {
+                writeHexadecimal(start, index, &variables)
+            }
+            copied = index
+        }
+    }
+
+    private mutating func writeHexadecimal(_ first: Int, _ end: Int, _ variables: inout [UInt64]) {
+        var index = first
+        while index < end {
+            let last = min(index + 16, end)
+            write(MessageCode.hexadecimal)
+            write(UInt8(truncatingIfNeeded: last - index))
+            var value: UInt64 = 0
+            while index < last {
+                let byte = byte(index)
+                let digit = byte <= UInt8(ascii: "9") ? byte &- UInt8(ascii: "0") : byte &- UInt8(ascii: "a") &+ 10
+                value = value << 4 | UInt64(digit)
+                index += 1
+            }
+            variables.append(value)
         }
     }
 }

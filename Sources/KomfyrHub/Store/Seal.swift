@@ -75,6 +75,8 @@ struct Seal: Sendable {
     }
 
     /// The rows by time, ties by sequence, cut where a span ends and where a chunk is full.
+    ///
+    /// All parts share the text, of which each has its ranges: no byte of it is moved.
     static func parts(of rows: LogRows, span: Int64) -> [LogRows] {
         let times = rows.columns.timestamps
         // Logs of one live source come in order and lie in one span: then nothing has to be moved.
@@ -85,30 +87,36 @@ struct Seal: Sendable {
         {
             return [rows]
         }
-        let order = (0..<rows.count)
-            .sorted { left, right in
-                (times[left], rows.sequences[left]) < (times[right], rows.sequences[right])
-            }
+        let order = (0..<rows.count).map { Place(time: times[$0], sequence: rows.sequences[$0], row: $0) }.sorted()
         var parts: [LogRows] = []
-        var part = LogRows()
+        var part = LogRows(sharingTextOf: rows, roomFor: min(rows.count, HubLimits.chunkRecords))
         var partText = 0
-        var shared = LogRows.SharedText()
         var partSpan: Int64 = 0
-        for row in order {
-            let rowSpan = LogID.floorDivide(times[row], span)
+        for place in order {
+            let rowSpan = LogID.floorDivide(place.time, span)
             let isFull = part.count >= HubLimits.chunkRecords || partText >= HubLimits.chunkTextBytes
             if part.count > 0 && (rowSpan != partSpan || isFull) {
                 parts.append(part)
-                part = LogRows()
+                part = LogRows(sharingTextOf: rows, roomFor: 0)
                 partText = 0
-                shared = LogRows.SharedText()
             }
             partSpan = rowSpan
-            partText += rows.plainTextBytes(at: row)
-            part.append(rows, row: row, shared: &shared)
+            partText += rows.plainTextBytes(at: place.row)
+            part.append(sameText: rows, row: place.row)
         }
         if part.count > 0 { parts.append(part) }
         return parts
+    }
+
+    /// A row by what it is sorted by, side by side in memory.
+    private struct Place: Comparable {
+        var time: Int64
+        var sequence: UInt64
+        var row: Int
+
+        static func < (left: Place, right: Place) -> Bool {
+            left.time != right.time ? left.time < right.time : left.sequence < right.sequence
+        }
     }
 
     private func write(_ chunks: [EncodedChunk], upTo last: UInt64, _ marks: GroupMarks) async throws(SealProblem) {

@@ -5,6 +5,9 @@
 enum Words {
     static func isWordByte(_ byte: UInt8) -> Bool { table[Int(byte)] != 0 }
 
+    /// What a byte is compared as; 0: it is part of no word.
+    static func folded(_ byte: UInt8) -> UInt8 { table[Int(byte)] }
+
     /// Calls `body` with the hash of each word of a text of UTF-8.
     @inline(__always)
     static func forEachHash(in text: UnsafeRawBufferPointer, _ body: (UInt64) -> Void) {
@@ -61,15 +64,16 @@ enum Words {
     }
 
     // FNV-1a, 64 bits (draft-eastlake-fnv §6).
-    private static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
-    private static let prime: UInt64 = 0x0000_0100_0000_01b3
+    static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
+    static let prime: UInt64 = 0x0000_0100_0000_01b3
 
     private static func rawHash(_ word: [UInt8]) -> UInt64 {
         word.reduce(seed) { ($0 ^ UInt64($1)) &* prime }
     }
 
     /// Spreads the hash over all bits: the filter takes several positions from one.
-    private static func finish(_ hash: UInt64) -> UInt64 {
+    @inline(__always)
+    static func finish(_ hash: UInt64) -> UInt64 {
         var mixed = hash
         mixed = (mixed ^ mixed >> 33) &* 0xff51_afd7_ed55_8ccd
         mixed = (mixed ^ mixed >> 33) &* 0xc4ce_b9fe_1a85_ec53
