@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 
 /// Tells a client that sends HTTP without TLS to a port with TLS what to do, in HTTP; otherwise it would see nothing but

@@ -26,8 +26,8 @@ final class TLSCertificate: Sendable {
         var device: UInt64
         var inode: UInt64
         var size: Int64
-        var seconds: Int
-        var nanoseconds: Int
+        /// The bytes of the time of its last change, which is only compared.
+        var changed: [UInt8]
 
         /// Nil when there is no such file.
         init?(_ path: String) {
@@ -36,8 +36,7 @@ final class TLSCertificate: Sendable {
             device = UInt64(state.st_dev)
             inode = UInt64(state.st_ino)
             size = Int64(state.st_size)
-            seconds = state.st_mtim.tv_sec
-            nanoseconds = state.st_mtim.tv_nsec
+            changed = withUnsafeBytes(of: state.st_mtim) { Array($0) }
         }
     }
 
