@@ -18,7 +18,8 @@ import Testing
         -> IngestRequest
     {
         // At once: a random number for each letter took seconds.
-        let random = try #require(FileHandle(forReadingAtPath: "/dev/urandom")?.read(upToCount: count * bytes * 3 / 4))
+        let source = try #require(FileHandle(forReadingAtPath: "/dev/urandom"))
+        let random = try source.read(upToCount: count * bytes * 3 / 4) ?? Data()
         let text = random.base64EncodedString()
         var rest = text.utf8[...]
         var lines: [UInt8] = []
