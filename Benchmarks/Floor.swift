@@ -28,8 +28,8 @@ final class Floor {
 
     deinit { ZSTD_freeCCtx(compressor) }
 
-    /// Processor seconds for a million logs, and bytes of columns for a log.
-    static func run(logs: Int) throws -> (processor: Double, bytes: Double) {
+    /// Processor seconds for a million logs, and bytes of columns and of JSON for a log.
+    static func run(logs: Int) throws -> (processor: Double, bytes: Double, json: Double) {
         var workload = Workload(seed: 1, count: logs, endingAt: wallClock() / 1_000_000, hours: 48)
         let bodies = (0..<logs / 1_000)
             .map { _ in workload.batch(of: 1_000) + [UInt8](repeating: 0x20, count: JSONScanner.padding) }
@@ -39,7 +39,8 @@ final class Floor {
         for group in floor.columns.indices { floor.compress(group) }
         let used = processorSeconds() - start
         guard floor.logs == logs else { throw BenchmarkError("the floor saw \(floor.logs) of \(logs) logs") }
-        return (used / Double(logs) * 1e6, Double(floor.compressed) / Double(logs))
+        let json = bodies.reduce(0) { $0 + $1.count - JSONScanner.padding }
+        return (used / Double(logs) * 1e6, Double(floor.compressed) / Double(logs), Double(json) / Double(logs))
     }
 
     private func take(_ body: [UInt8]) throws {

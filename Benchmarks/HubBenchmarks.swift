@@ -8,7 +8,7 @@ struct HubBenchmarks {
         let floor = try Floor.run(logs: min(logs, 200_000))
         table.add(
             "floor: scan, fill columns, zstd; no HTTP, no Redis",
-            "\(format(floor.bytes)) bytes of columns a log",
+            "\(format(floor.bytes)) bytes of columns a log of \(format(floor.json)) bytes of JSON",
             processor: format(floor.processor)
         )
         let keyed = try KeyPerLog.run(logs: logs)
