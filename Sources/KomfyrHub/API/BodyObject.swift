@@ -101,13 +101,13 @@ struct BodyObject: Sendable {
         }
     }
 
-    /// A number from 0 to below 10^18; nil when it is missing or null.
+    /// A number from 0 to 10^15, up to where a Double holds every whole one; nil when it is missing or null.
     func number(_ name: String) throws(APIError) -> Double? {
         switch members[name] {
         case nil, .null: return nil
-        case .integer(let value) where value >= 0 && value < 1_000_000_000_000_000_000: return Double(value)
-        case .number(let value) where value >= 0 && value < 1e18: return value
-        default: throw problem(name, "number", "\(name) must be a number from 0 to below 10^18.")
+        case .integer(let value) where value >= 0 && value <= 1_000_000_000_000_000: return Double(value)
+        case .number(let value) where value >= 0 && value <= 1e15: return value
+        default: throw problem(name, "number", "\(name) must be a number from 0 to 10^15.")
         }
     }
 

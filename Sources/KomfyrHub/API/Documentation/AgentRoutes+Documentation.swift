@@ -70,7 +70,7 @@ extension AgentRoutes {
     )
     private static let text = Schema.text(most: HubLimits.agentTextBytes)
     private static let interval = Schema.number(HubLimits.heartbeatRange)
-    private static let figure = Schema(["type": ["number", "null"], "minimum": 0, "exclusiveMaximum": 1e18])
+    private static let figure = Schema(["type": ["number", "null"], "minimum": 0, "maximum": 1_000_000_000_000_000])
 
     /// What may be sent: open, unlike the answers.
     private static let heartbeat = Schema([

@@ -93,7 +93,8 @@ struct OpenAPIDescription: Sendable {
 
     /// `getLogsIdContext` of `GET /api/logs/{id}/context`.
     private static func operationID(_ route: Route) -> String {
-        let words = route.path.split { !$0.isLetter }.dropFirst()
+        var words = route.path.split { !$0.isLetter }
+        if words.first == "api" { words.removeFirst() }
         return route.method.rawValue.lowercased()
             + (words.isEmpty ? "Api" : words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined())
     }
