@@ -130,7 +130,7 @@ struct HostileLogs {
     }
 
     private mutating func blanks(_ bytes: inout [UInt8]) {
-        if random.chance(1, in: 6) { bytes += pick([[0x20], [0x09], [0x20, 0x20], [0x0D]]) }
+        if random.chance(1, in: 6) { bytes += pick([[0x20], [0x09], [0x20, 0x20]]) }
     }
 
     private mutating func write(_ text: String, to bytes: inout [UInt8]) {
