@@ -70,6 +70,9 @@ extension StoreWriter {
             return (taken, ids)
         }
         guard !taken.isEmpty else { return [] }
+        // At once: who looks meanwhile finds each log there or counted.
+        let count = taken.reduce(0) { $0 + $1.count }
+        state.figures.dropped(count)
         do throws(RedisError) {
             _ = try await redis.evaluate(
                 StoreScripts.drop,
@@ -78,6 +81,7 @@ extension StoreWriter {
                 arguments: session.grant.fence.arguments + taken.map { Array(text: $0.member) }
             )
         } catch {
+            state.figures.dropped(-count)
             group.state.withLock { state in
                 for entry in taken { state.insert(entry) }
             }
@@ -90,7 +94,6 @@ extension StoreWriter {
             state.chunksVersion += 1
         }
         state.room.wrote(-taken.reduce(0) { $0 + $1.bytes + HubLimits.chunkOverheadBytes })
-        state.figures.dropped(taken.reduce(0) { $0 + $1.count })
         return taken
     }
 

@@ -73,7 +73,7 @@ import Testing
                 bound: .tree("a"),
                 told: told
             )
-            #expect(await AgentRegistry(redis: client, retentionHours: 1).note(agent))
+            #expect(await AgentRegistry(redis: client, retentionHours: 1).note(agent) == .taken)
             let found = try #require(await AgentRegistry(redis: client, retentionHours: 1).agents(bound: nil).first)
             #expect(found.told == told)
             #expect(found.bound == .tree("a"))

@@ -44,8 +44,8 @@ import Testing
         #expect(try StoredChunk(nulls).rows().lines == nulls.lines)
         var extremes = LogRows()
         extremes.append("m", timestamp: .min, sequence: 0, receivedAt: .max)
-        extremes.append("n", timestamp: .max, sequence: .max, receivedAt: .min)
-        extremes.append("o", timestamp: .max, sequence: 1, receivedAt: 0)
+        extremes.append("n", timestamp: .max, sequence: 1, receivedAt: .min)
+        extremes.append("o", timestamp: .max, sequence: HubLimits.sequence, receivedAt: 0)
         #expect(try StoredChunk(extremes).rows().lines == extremes.lines)
     }
 
