@@ -116,7 +116,8 @@ private struct RandomRequests {
         pick([
             #"{"message":"m","group":"a","tags":["x"],"data":{"n":1.10}}"#, #"[{"message":"1"},{"message":""}]"#,
             #"{"logs":[{"data":{"a":{"b":[1,null]}}}]}"#, "{\"message\":\"1\"}\n{\"message\":\n", "[]", "{}", "",
-            #"{"key":"\#(APITestBed.adminKey)"}"#, #"{"code":"abc"}"#, "null", "[[[[", "{", "no JSON", #"{"message":1}"#, "\u{FEFF}[]",
+            #"{"key":"\#(APITestBed.adminKey)"}"#, #"{"code":"abc"}"#, "null", "[[[[", "{", "no JSON",
+            #"{"message":1}"#, "\u{FEFF}[]",
             #"{"message":"m","level":"loud"}"#, #"{"message":"\ud800"}"#,
             #"[{"message":"1","timestamp":"2001-01-01"}]"#,
         ])
