@@ -9,7 +9,8 @@ struct SchemaCheck: Sendable {
 
     private static let known: Set<String> = [
         "type", "enum", "const", "properties", "required", "additionalProperties", "items", "minItems", "maxItems",
-        "minimum", "maximum", "minLength", "maxLength", "pattern", "format", "anyOf", "oneOf", "$ref", "description", "examples",
+        "minimum", "maximum", "minLength", "maxLength", "pattern", "format", "anyOf", "oneOf", "$ref", "description",
+        "examples",
     ]
 
     /// What is wrong with a value, each with its place.
@@ -40,7 +41,9 @@ struct SchemaCheck: Sendable {
             if case .number(let least)? = schema["minimum"], number < least { found.append("\(place): below \(least)") }
             if case .number(let most)? = schema["maximum"], number > most { found.append("\(place): above \(most)") }
         case .list(let items):
-            if let least = schema["minItems"]?.int, items.count < least { found.append("\(place): below \(least) items") }
+            if let least = schema["minItems"]?.int, items.count < least {
+                found.append("\(place): below \(least) items")
+            }
             if let most = schema["maxItems"]?.int, items.count > most { found.append("\(place): above \(most) items") }
             if let item = schema["items"] {
                 for (index, value) in items.enumerated() { found += problems(value, item, at: "\(place)[\(index)]") }
