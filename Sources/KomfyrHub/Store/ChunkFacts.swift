@@ -83,7 +83,7 @@ struct BloomFilter: Sendable {
 /// Different words by their hashes, gathered for a filter.
 ///
 /// Memory of its own instead of an array: every word that is stored comes by here, and an array's checks of bounds and of
-/// being unique took as long as the look-up. Slots are a power of two, and every index is masked by it.
+/// being unique would stand at each. Slots are a power of two, and every index is masked by it.
 struct WordSet: ~Copyable {
     /// Open addressing; 0: free.
     private var slots: UnsafeMutableBufferPointer<UInt64>

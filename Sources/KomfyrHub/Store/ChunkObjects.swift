@@ -69,8 +69,8 @@ struct ObjectSplitter {
 
     /// Splits an object as most senders write them: no blanks, no escapes, nothing nested.
     ///
-    /// Names are looked up where they stand, and what is left is written in one piece: a third of the time of the full
-    /// walk. False: it is of another kind, `text` is as it was.
+    /// Names are looked up where they stand, and what is left is written in one piece, without the full walk's
+    /// stack of names. False: it is of another kind, `text` is as it was.
     private mutating func walkFlat(
         _ object: UnsafeRawBufferPointer,
         at offset: UInt32,

@@ -100,7 +100,7 @@ struct MessageTemplates {
     /// Writes a message's template at `start` of `text`, which has room for twice the message; returns its length.
     ///
     /// Each byte is looked at once, for words and variables: this loop runs over every byte that is stored. Raw pointers,
-    /// since the checks of arrays took a third of its time; all indexes into `message` lie below its count, and what is
+    /// since an array's checks would stand at each of them; all indexes into `message` lie below its count, and what is
     /// written is never more than twice what was read.
     private static func split(
         _ message: UnsafeRawBufferPointer,
