@@ -2,7 +2,7 @@
 # PORT, SYSLOG_PORT, JSON_PORT and METRICS_PORT move what `make run` listens on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint build dashboard clean
+.PHONY: help run test check-api bench lint build dashboard clean
 
 release := -c release --static-swift-stdlib
 pages := $(shell find Sources/Dashboard -type f 2>/dev/null)
@@ -16,23 +16,25 @@ run: ## install what is missing, build, and run hub and agent here (data in ./da
 	@$(MAKE) --no-print-directory build
 	@scripts/run "$$(swift build $(release) --show-bin-path)"
 
-# One process for each, so that what a test counts of its process (descriptors) is its own; only a few tests at a time,
-# since many start a Redis, a hub or a browser.
 suites := ProtocolTests EventLoopTests KomfyrAgentTests KomfyrHubTests EndToEndTests BrowserTests
 test: ## install what is missing, build, and run all tests: unit, end to end, browser, examples
 	@scripts/set-up test
 	@$(MAKE) --no-print-directory dashboard
 	swift build --build-tests
-	@for suite in $(suites); do \
-		echo "== $$suite"; \
-		swift test --skip-build --experimental-maximum-parallelization-width 4 --filter "^$$suite\\." || exit 1; done
+	@scripts/run-suites $(suites)
+
+check-api: ## hold a hub against its own OpenAPI description, with generated requests
+	@scripts/set-up check
+	swift build --product komfyr-hub
+	@scripts/check-api
 
 bench: ## measure ingest, the agent, and memory on this machine, into Benchmarks/RESULTS.md
 	@scripts/set-up run
 	@$(MAKE) --no-print-directory build
 	swift build $(release) --product komfyr-bench
+	@scripts/unpack-peers .build/peers || echo "rsyslog and syslog-ng are left out." >&2
 	@bin="$$(swift build $(release) --show-bin-path)" && "$$bin/komfyr-bench" --programs "$$bin" \
-		--results "$(CURDIR)/Benchmarks/RESULTS.md"
+		--peers "$(CURDIR)/.build/peers" --results "$(CURDIR)/Benchmarks/RESULTS.md"
 
 lint: ## check form and types of all code, without building it
 	swift format lint --strict --parallel --recursive $(swift_code)
@@ -51,7 +53,7 @@ dashboard: .build/dashboard/index.html ## bundle the dashboard
 
 .build/dashboard/index.html: $(pages)
 	@mkdir -p .build/dashboard
-	esbuild Sources/Dashboard/main.ts --bundle --minify --format=iife --target=es2021 --charset=utf8 \
+	NODE_PATH=/usr/share/nodejs esbuild Sources/Dashboard/main.ts --bundle --minify --format=iife --target=es2021 --charset=utf8 \
 		--log-level=warning --outfile=.build/dashboard/dashboard.js
 	esbuild Sources/Dashboard/theme.css --bundle --minify --log-level=warning --outfile=.build/dashboard/theme.css
 	cp Sources/Dashboard/favicon.svg .build/dashboard/

@@ -31,15 +31,18 @@ let package = Package(
         .target(name: "CRe2", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CToml"),
+        .target(name: "CScan"),
 
-        // What both programs agree on, and the one place that knows sockets.
+        // What both programs agree on, the one place that knows sockets, and RE2 in Swift.
         .target(name: "Protocol", dependencies: ["CSimdjson"]),
         .target(name: "EventLoop", dependencies: ["Protocol", "CLibuv", "CCurl", "COpenSSL"]),
+
+        .target(name: "RegularExpressions", dependencies: ["CRe2"]),
 
         .executableTarget(
             name: "KomfyrAgent",
             dependencies: [
-                "Protocol", "EventLoop", "CToml", "CZstd",
+                "Protocol", "EventLoop", "RegularExpressions", "CToml", "CZstd",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -47,7 +50,7 @@ let package = Package(
         .executableTarget(
             name: "KomfyrHub",
             dependencies: [
-                "Protocol", "EventLoop", "CHiredis", "CRe2", "CZstd", "CZlib",
+                "Protocol", "EventLoop", "RegularExpressions", "CHiredis", "CScan", "CZstd", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -82,7 +85,7 @@ let package = Package(
         .testTarget(
             name: "KomfyrHubTests",
             dependencies: [
-                "KomfyrHub", "TestSupport",
+                "KomfyrHub", "TestSupport", "CScan",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -32,17 +32,42 @@ struct Benchmarks: ParsableCommand {
     @Flag(help: "Leave the agent out.")
     var onlyHub = false
 
+    @Flag(help: "Leave the hub out.")
+    var onlyAgent = false
+
+    @Option(help: "Where scripts/unpack-peers has put rsyslog and syslog-ng; without it, the agent is measured alone.")
+    var peers: String?
+
+    @Option(parsing: .upToNextOption, help: "Rows of the agent: \(AgentBenchmarks.Row.names); all without it.")
+    var agentRows: [AgentBenchmarks.Row] = []
+
+    @Flag(help: "A tenth of the agent's load and less, to see that all rows run: the figures mean nothing.")
+    var quick = false
+
     mutating func run() throws {
         ignoreBrokenPipes()
         var table = ResultsTable()
-        try HubBenchmarks(programs: programs, logs: ingest).run(into: &table)
-        try HubQueries(programs: programs, logs: logs).run(into: &table)
-        table.add("hub, Q7 average of a field per 5 min of a group", "not measured: there is no time series yet")
-        if !onlyHub { try AgentBenchmarks(programs: programs).run(into: &table) }
+        if !onlyAgent {
+            try HubBenchmarks(programs: programs, logs: ingest).run(into: &table)
+            try HubQueries(programs: programs, logs: logs).run(into: &table)
+        }
+        if !onlyHub {
+            let agent = AgentBenchmarks(
+                programs: programs,
+                peers: peers,
+                amounts: quick ? .quick : AgentBenchmarks.Amounts(),
+                rows: agentRows.isEmpty ? AgentBenchmarks.Row.allCases : agentRows
+            )
+            try agent.run(into: &table)
+        }
         print("")
         print(table.text)
         if let results { try writeText(table.document, to: results) }
     }
+}
+
+extension AgentBenchmarks.Row: ExpressibleByArgument {
+    static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
 /// The rows and the machine they were measured on.
@@ -83,6 +108,12 @@ struct ResultsTable {
         # Results
 
         Made by `make bench`. Load generator, programs and Redis share the machine's processors.
+
+        The agent's peers are Debian's packages, unpacked and not installed, with the configurations that stand in
+        Benchmarks/Collector.swift: all parse the same messages, keep them in a buffer on disk (the agent's and
+        syslog-ng's in any case, rsyslog's disk-assisted queue when memory is short), and send them to a sink on this
+        machine that counts their numbers. rsyslog sends JSON over HTTP (omelasticsearch) or the messages as they came
+        over TCP (omfwd), which is less work than the others do.
 
         Machine: \(Self.machine)
 

@@ -7,8 +7,8 @@ import Glibc
 
 /// The least that the hub's intake and sealing can cost.
 ///
-/// Each log is scanned once, its members are put into columns of its group, and each group's columns are compressed when
-/// it has 4,096 logs. No HTTP, no checks, no Redis, no index.
+/// Each log is scanned once, its members are put into columns of its group, and each group's columns are compressed
+/// when it has 4,096 logs. No HTTP, no checks, no Redis, no index.
 final class Floor {
     private var columns: [[[UInt8]]]
     private var counts: [Int]

@@ -260,4 +260,17 @@ struct HTTPHead {
             line += 1
         }
     }
+
+    /// The value of a field of a head; `name` in small letters.
+    static func field(_ name: StaticString, in head: UnsafeRawBufferPointer) -> [UInt8]? {
+        let wanted = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+        for line in head.split(separator: 0x0A) {
+            let line = UnsafeRawBufferPointer(rebasing: line)
+            guard line.count > wanted.count, line[wanted.count] == UInt8(ascii: ":"),
+                zip(line, wanted).allSatisfy({ $0 | 0x20 == $1 | 0x20 })
+            else { continue }
+            return Array(line[(wanted.count + 1)...].drop { $0 == 0x20 }.prefix { $0 != 0x0D })
+        }
+        return nil
+    }
 }

@@ -34,12 +34,19 @@ struct HubBenchmarks {
             }
         }
         try HubProgram.run(programs) { hub in
+            let empty = try answers(of: hub)
+            table.add(
+                "hub, GET /api, 64 connections: what an answer without a store costs",
+                "\(format(empty.rate)) answers/s",
+                processor: format(empty.processor)
+            )
             let measured = try singles(to: hub)
             table.add(
                 "hub, one log a POST, 64 connections",
                 "\(format(measured.rate)) POST/s",
                 processor: "\(format(measured.processor)) (Redis \(format(measured.redis)))",
-                memory: format(hub.program.residentMiB)
+                memory: format(hub.program.residentMiB),
+                ratio: "\(ratio(measured.rate / empty.rate)) of the answers without a store"
             )
         }
     }
@@ -64,6 +71,17 @@ struct HubBenchmarks {
             try rounds.measure { try hub.post(requests) }
         }
         return rounds.result(logs: logs / size * size)
+    }
+
+    /// The floor of single POSTs: the server's way from a request to an answer, as Hummingbird goes it.
+    private func answers(of hub: HubProgram) throws -> Measured {
+        let count = max(1_000, logs / 10)
+        let request = HubProgram.get("/api")
+        try hub.post(Array(repeating: request, count: 1_000), connections: 64)
+        let all = Array(repeating: request, count: count)
+        var rounds = Rounds(hub)
+        try rounds.measure { try hub.post(all, connections: 64) }
+        return rounds.result(logs: count)
     }
 
     private func singles(to hub: HubProgram) throws -> Measured {

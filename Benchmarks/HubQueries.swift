@@ -4,8 +4,8 @@ import Synchronization
 import Glibc
 #endif
 
-/// What the hub answers: RAM for a log, the eight queries, how they fare while it takes logs in at full speed, and how
-/// soon a log reaches the live stream.
+/// What the hub answers: RAM for a log, the eight queries and two more, patterns, how they fare while it takes logs in
+/// at full speed, and how soon a log reaches the live stream.
 struct HubQueries {
     let programs: String
     let logs: Int
@@ -31,6 +31,7 @@ struct HubQueries {
             let queries = Self.queries(workload)
             let connection = try BlockingConnection(port: hub.port)
             for query in queries { try measure(query, on: connection, into: &table) }
+            try report(hub, on: connection, into: &table)
             try underLoad(hub, queries.filter { $0.isListing }, into: &table)
         }
         try HubProgram.run(programs) { hub in try live(hub, into: &table) }
@@ -44,6 +45,8 @@ struct HubQueries {
         /// In milliseconds.
         var target: Double
         var isListing: Bool
+        /// The hub keeps its answer for a while.
+        var isKept = false
         /// What is wrong with the answer, in words; nil: nothing.
         var problem: ([UInt8]) -> String?
     }
@@ -72,9 +75,33 @@ struct HubQueries {
                     ? nil : "counts \(found) instead of \(expected)"
             }
         }
+        /// The first time makes the chunks' summaries, the others find them.
+        func patterns(_ what: String, _ query: String, logs: Int?) -> Question {
+            Question(what: what, address: "/api/patterns?\(query)", target: 50, isListing: false) { body in
+                let found = sum(of: #""total":"#, in: body)
+                let listed = occurrences(of: #""template":"#, in: body)
+                return listed > 0 && found == logs ?? found ? nil : "\(found) logs, \(listed) patterns"
+            }
+        }
+        func series(_ what: String, _ group: String, _ field: String, target: Double, _ logs: Int) -> Question {
+            Question(
+                what: what,
+                address: "/api/timeseries?since=48h&interval=5m&group=\(group)\(field)",
+                target: target,
+                isListing: false,
+                isKept: true
+            ) { body in
+                // The first minutes are over by now.
+                let found = sum(of: "\"log_count\":", in: body)
+                let averages = occurrences(of: "\"temperature\":{\"min\":", in: body)
+                return found <= logs && found >= logs * 9 / 10 && (averages > 500 || logs < 100_000)
+                    ? nil : "\(found) logs instead of \(logs), \(averages) averages"
+            }
+        }
         let inDatacenter = zip(Workload.groups, workload.countsByGroup)
             .reduce(0) { $1.0.name.hasPrefix("datacenter:") ? $0 + $1.1 : $0 }
         let group = "datacenter:server-rack-1"
+        let inGroup = zip(Workload.groups, workload.countsByGroup).reduce(0) { $1.0.name == group ? $0 + $1.1 : $0 }
         // Few logs have neither 100 errors of the last day nor 100 that speak of a timeout.
         let some = workload.made < 100_000 ? 1...100 : 100...100
         return [
@@ -108,6 +135,11 @@ struct HubQueries {
                 [inDatacenter]
             ),
             histogram("Q8 count by level of everything", "interval=1d", target: 5, workload.countsByLevel),
+            patterns("patterns of everything", "since=0", logs: workload.countsByLevel.reduce(0, +)),
+            patterns("patterns of datacenter:*, last 24 h, and what is new", "group=datacenter:*", logs: nil),
+            series("Q7 avg of a field per 5 min of a group", group, "&field=temperature", target: 3, inGroup),
+            series("Q7, every field", group, "", target: 30, inGroup),
+            series("Q7, of datacenter:*", "datacenter:*", "&field=temperature", target: 30, inDatacenter),
         ]
     }
 
@@ -124,17 +156,26 @@ struct HubQueries {
         guard first.status == 200 else {
             return table.add(what, "not answered: \(first.status)")
         }
-        let times = try (0..<20)
-            .map { _ in
-                let start = seconds()
-                _ = try connection.exchange(request)
-                return (seconds() - start) * 1_000
-            }
+        func times(_ request: (Int) -> [UInt8]) throws -> [Double] {
+            try (0..<20)
+                .map { number in
+                    let request = request(number)
+                    let start = seconds()
+                    _ = try connection.exchange(request)
+                    return (seconds() - start) * 1_000
+                }
+        }
+        var figure = "\(format(median(try times { _ in request }))) ms"
+        if query.isKept {
+            // With a group that is not there it is the same question to the store, and another one to what is kept.
+            let computed = try times { HubProgram.get("\(query.address)&group=none\($0)") }
+            figure = "\(format(median(computed))) ms, kept \(figure)"
+        }
         let problem = query.problem(first.body)
         let found = Self.occurrences(of: #"{"id":"log_"#, in: first.body)
         table.add(
             what,
-            "\(format(median(times))) ms, cold \(format(cold)) ms",
+            "\(figure), cold \(format(cold)) ms",
             ratio:
                 "target \(format(query.target)) ms; \(query.isListing ? "\(found) logs" : "\(first.body.count) bytes")"
         )
@@ -166,9 +207,36 @@ struct HubQueries {
         return sum
     }
 
+    // MARK: Reports
+
+    /// Everything that is told of 48 hours of all groups: series and trends of each, patterns, what is new, the newest
+    /// errors, the analyst without a model.
+    private func report(_ hub: HubProgram, on connection: BlockingConnection, into table: inout ResultsTable) throws {
+        let request = HubProgram.post("/api/analyze?group=*&hours=48&refresh=1", [], minimal: false)
+        var answer = (status: 0, body: [UInt8]())
+        let times = try (0..<4)
+            .map { _ in
+                let start = seconds()
+                let found = try connection.exchange(request)
+                answer = (found.status, found.body)
+                return (seconds() - start) * 1_000
+            }
+        let analyzed = Self.sum(of: #""analyzed_logs":"#, in: answer.body)
+        table.add(
+            "hub, report on everything, 48 h, by the statistics; \(format(Double(logs))) logs stored",
+            "\(format(median(Array(times.dropFirst())))) ms, cold \(format(times[0])) ms",
+            memory: format(hub.program.residentMiB),
+            ratio: "\(answer.body.count) bytes"
+        )
+        guard answer.status == 200, analyzed <= logs, analyzed >= logs * 99 / 100 else {
+            throw BenchmarkError("the report is \(answer.status), on \(analyzed) logs")
+        }
+    }
+
     // MARK: Under load
 
-    /// The listings in turn, with nothing else to do and then while batches come as fast as they are taken.
+    /// The listings in turn: with nothing else to do, while batches come as fast as they are taken, and right after,
+    /// when as many logs as then lie in tails and not in chunks.
     private func underLoad(_ hub: HubProgram, _ queries: [Question], into table: inout ResultsTable) throws {
         let idle = try latencies(hub, queries, rounds: 60)
         var workload = Workload(seed: 3, count: 200_000, endingAt: wallClock() / 1_000_000, hours: 1)
@@ -177,11 +245,15 @@ struct HubQueries {
         pause(ms: 500)
         let loaded = try latencies(hub, queries, rounds: 60)
         let rate = try load.stop()
+        let after = try latencies(hub, queries, rounds: 60)
+        func figures(_ part: Double) -> String {
+            [idle, loaded, after].map { format(percentile($0, part)) }.joined(separator: " / ")
+        }
         table.add(
-            "hub, Q1 to Q5 in turn, idle / while \(format(rate)) logs/s come in",
-            "p50 \(format(percentile(idle, 0.5))) / \(format(percentile(loaded, 0.5))) ms, "
-                + "p99 \(format(percentile(idle, 0.99))) / \(format(percentile(loaded, 0.99))) ms",
-            ratio: "p99 \(ratio(percentile(loaded, 0.99) / percentile(idle, 0.99))), target below 3 times"
+            "hub, Q1 to Q5 in turn, idle / while \(format(rate)) logs/s come in / idle with the tails that this leaves",
+            "p50 \(figures(0.5)) ms, p99 \(figures(0.99)) ms",
+            ratio: "p99 \(ratio(percentile(loaded, 0.99) / percentile(idle, 0.99))) of idle, "
+                + "\(ratio(percentile(loaded, 0.99) / percentile(after, 0.99))) of idle with tails; target below 3 times"
         )
     }
 
@@ -200,7 +272,8 @@ struct HubQueries {
 
     // MARK: Sealing
 
-    /// Waits until every tail is in chunks, which is five minutes after the last log at the latest: then the WAL is empty.
+    /// Waits until every tail is in chunks, which is five minutes after the last log at the latest: then the WAL is
+    /// empty.
     private func waitUntilSealed(_ hub: HubProgram) throws {
         let deadline = seconds() + 420
         while try hub.redis.walEntries() > 0 {

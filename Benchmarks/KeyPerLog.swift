@@ -3,9 +3,9 @@ import Synchronization
 
 /// The record-per-key design, to measure against: what simple loggers do with Redis.
 ///
-/// A log is a string of JSON that expires (`SET log:ID … EX`), and an entry in the sorted set of its group, of its level
-/// and of each tag. Pipelined: 1,000 logs go out in one write over each of 4 connections, each its next when the last was
-/// answered.
+/// A log is a string of JSON that expires (`SET log:ID … EX`), and an entry in the sorted set of its group, of its
+/// level and of each tag. Pipelined: 1,000 logs go out in one write over each of 4 connections, each its next when the
+/// last was answered.
 struct KeyPerLog {
     /// What came of it.
     struct Outcome {

@@ -44,16 +44,28 @@ func freePort() -> UInt16 {
 /// A program under measurement, with its figures from /proc.
 final class Program {
     let pid: pid_t
+    private let log: String
+    private var hasEnded = false
 
-    /// Starts a program in a folder of its own, its output in `NAME.log` there.
-    init(_ path: String, _ arguments: [String], environment: [String: String], folder: String) throws {
+    /// Starts a program in a folder of its own, its output in `NAME.log` there; it reads from `input`, if that is given.
+    init(
+        _ path: String,
+        _ arguments: [String],
+        environment: [String: String],
+        folder: String,
+        input: Int32? = nil
+    ) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        let log = "\(folder)/\(path.split(separator: "/").last ?? "program").log"
+        log = "\(folder)/\(path.split(separator: "/").last ?? "program").log"
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         var argv = ([path] + arguments).map { strdup($0) } + [nil]
         var inherited: [String] = []
         for name in ["PATH", "HOME", "TMPDIR"] {
@@ -69,12 +81,46 @@ final class Program {
         self.pid = pid
     }
 
-    /// Asks it to end and waits.
+    /// Asks it to end and waits; one that does not within 30 s is killed.
     func stop() {
+        guard !hasEnded else { return }
         kill(pid, SIGTERM)
+        let deadline = seconds() + 30
+        while isRunning, seconds() < deadline { pause(ms: 10) }
+        killAtOnce()
+    }
+
+    /// Waits until it ends by itself.
+    func wait() throws {
+        let deadline = seconds() + 30
+        while isRunning {
+            guard seconds() < deadline else {
+                killAtOnce()
+                throw BenchmarkError("process \(pid) does not end:\n\(output)")
+            }
+            pause(ms: 5)
+        }
+    }
+
+    /// Ends it without a word.
+    func killAtOnce() {
+        guard isRunning else { return }
+        kill(pid, SIGKILL)
         var status: Int32 = 0
         waitpid(pid, &status, 0)
+        hasEnded = true
     }
+
+    /// Whether it has not ended yet.
+    var isRunning: Bool {
+        guard !hasEnded else { return false }
+        var status: Int32 = 0
+        hasEnded = waitpid(pid, &status, WNOHANG) != 0
+        return !hasEnded
+    }
+
+    /// What it has written.
+    var output: String { readText(log) }
 
     /// Processor seconds used so far, with those of its children that still run (the hub's private Redis).
     var processorSeconds: Double { Self.processorSeconds([pid] + children) }
@@ -94,11 +140,17 @@ final class Program {
     }
 
     /// Resident memory in MiB, without children.
-    var residentMiB: Double { memory("VmRSS:") }
+    var residentMiB: Double { kibibytes("VmRSS:", in: "status") / 1_024 }
 
-    private func memory(_ name: String) -> Double {
-        for line in readText("/proc/\(pid)/status").split(separator: "\n") where line.hasPrefix(name) {
-            return (Double(line.split(whereSeparator: { $0 == " " || $0 == "\t" })[1]) ?? 0) / 1_024
+    /// Memory in MiB, without children: resident now, at most so far, and what no other process shares (smaps_rollup).
+    var memory: (resident: Double, highest: Double, own: Double) {
+        let own = kibibytes("Private_Clean:", in: "smaps_rollup") + kibibytes("Private_Dirty:", in: "smaps_rollup")
+        return (residentMiB, kibibytes("VmHWM:", in: "status") / 1_024, own / 1_024)
+    }
+
+    private func kibibytes(_ name: String, in file: String) -> Double {
+        for line in readText("/proc/\(pid)/\(file)").split(separator: "\n") where line.hasPrefix(name) {
+            return Double(line.split(whereSeparator: { $0 == " " || $0 == "\t" })[1]) ?? 0
         }
         return 0
     }
@@ -169,6 +221,24 @@ func readText(_ path: String) -> String {
         if count == 0 { return String(decoding: bytes, as: UTF8.self) }
         bytes.append(contentsOf: piece[..<count])
     }
+}
+
+func makeFolder(_ path: String) throws {
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw BenchmarkError("cannot make \(path)") }
+}
+
+func isFile(_ path: String) -> Bool { access(path, R_OK) == 0 }
+
+/// The names in a folder, sorted, without hidden ones; empty when it cannot be read.
+func names(in path: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var found: [String] = []
+    while let entry = readdir(folder) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        if !name.hasPrefix(".") { found.append(name) }
+    }
+    return found.sorted()
 }
 
 func writeText(_ text: String, to path: String) throws {

@@ -13,21 +13,52 @@ struct SyslogLines {
         "reported warning threshold exceeded by %d percent", "accepted, queue depth %n, waited %d ms",
     ]
 
+    /// Each with the facility that it is known to use.
+    private static let apps: [(name: String, facility: Int)] = [
+        ("nginx", 23), ("sshd", 4), ("postgres", 16), ("kernel", 0), ("haproxy", 17), ("cron", 9),
+        ("dockerd", 3), ("checkout", 1),
+    ]
+    /// Most messages are informational.
+    private static let severities: [Int] = [6, 6, 6, 6, 6, 6, 5, 5, 4, 4, 3, 7]
+
     init(seed: UInt64) { random = SplitMix64(state: seed) }
+
+    /// The digits of a line's number, which stand at its end behind `~`.
+    static let digits = 10
 
     /// RFC 3164 lines of exactly 155 bytes, without an end.
     mutating func line(at time: Int64) -> [UInt8] {
+        let app = pick(Self.apps)
+        let priority = app.facility * 8 + pick(Self.severities)
+        let head = "<\(priority)>\(Self.bsdTime(time)) web-0\(random.next() % 8) \(app.name)[\(processID())]: "
+        return numbered(head + prose(), count: 155)
+    }
+
+    /// As RFC 3164 has it, in UTC.
+    static func bsdTime(_ time: Int64) -> String {
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let text = Timestamp.text(time)
         let date = Timestamp.date(days: Int(time / 86_400_000_000_000))
         let day = date.day < 10 ? " \(date.day)" : "\(date.day)"
-        let clock = text.dropFirst(11).prefix(8)
-        var line = "<\(128 + random.next() % 64)>\(months[date.month - 1]) \(day) \(clock) web-0\(random.next() % 8) "
-        line += "\(pick(["nginx", "sshd", "postgres", "kernel", "haproxy"]))[\(1_000 + random.next() % 9_000)]: "
-        line += fill(pick(Self.subjects)) + " " + fill(pick(Self.predicates))
-        var bytes = Array(line.utf8.prefix(155))
-        while bytes.count < 155 { bytes.append(UInt8(ascii: ".")) }
-        return bytes
+        return "\(months[date.month - 1]) \(day) \(Timestamp.text(time).dropFirst(11).prefix(8))"
+    }
+
+    /// Lines as a program writes them to its file: 149 bytes without their end.
+    mutating func fileLine(at time: Int64) -> [UInt8] {
+        let app = pick(Self.apps).name
+        let head = "\(Timestamp.text(time)) web-0\(random.next() % 8) \(app)[\(processID())]: "
+        return numbered(head + prose(), count: 149)
+    }
+
+    private mutating func processID() -> UInt64 { 1_000 + random.next() % 9_000 }
+
+    private mutating func prose() -> String { fill(pick(Self.subjects)) + " " + fill(pick(Self.predicates)) }
+
+    /// A text of so many bytes, the last of them its number.
+    private func numbered(_ text: String, count: Int) -> [UInt8] {
+        let number = Array("~".utf8) + [UInt8](repeating: UInt8(ascii: "0"), count: Self.digits)
+        var bytes = Array(text.utf8.prefix(count - number.count))
+        while bytes.count < count - number.count { bytes.append(UInt8(ascii: ".")) }
+        return bytes + number
     }
 
     private mutating func pick<Element>(_ list: [Element]) -> Element {

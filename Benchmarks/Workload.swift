@@ -2,9 +2,9 @@ import Protocol
 
 /// Makes logs that look like a site's, the same ones from the same seed: one after the other over a span of time.
 ///
-/// 200 groups of very different size, 300 message templates with ids, addresses and durations in them, five levels (70 %
-/// info), up to three of 40 tags, up to four of 23 numeric members and sometimes a string in `data`; six of ten have a
-/// `request_id`, one of a hundred a `trace`, which ten logs or so share. 257 bytes of JSON on average.
+/// 200 groups of very different size, 300 message templates with ids, addresses and durations in them, five levels (70
+/// % info), up to three of 40 tags, up to four of 23 numeric members and sometimes a string in `data`; six of ten have
+/// a `request_id`, one of a hundred a `trace`, which ten logs or so share. 257 bytes of JSON on average.
 struct Workload {
     /// The log made last, as JSON.
     private(set) var json: [UInt8] = []

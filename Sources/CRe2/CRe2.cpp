@@ -51,8 +51,11 @@ const char *cre2_group_name(const cre2_pattern *pattern, int index) {
 
 bool cre2_captures(const cre2_pattern *pattern, const uint8_t *text, size_t length, int groups, int64_t *ranges) {
     re2::StringPiece piece(reinterpret_cast<const char *>(text), length);
-    std::vector<re2::StringPiece> found(static_cast<size_t>(groups) + 1);
-    if (!pattern->expression.Match(piece, 0, length, RE2::UNANCHORED, found.data(), groups + 1)) return false;
+    // Most patterns have few groups: nothing is allocated for a text then.
+    re2::StringPiece few[32];
+    std::vector<re2::StringPiece> many(groups < 32 ? 0 : static_cast<size_t>(groups) + 1);
+    re2::StringPiece *found = groups < 32 ? few : many.data();
+    if (!pattern->expression.Match(piece, 0, length, RE2::UNANCHORED, found, groups + 1)) return false;
     for (int index = 0; index <= groups; ++index) {
         const char *start = found[index].data();
         ranges[2 * index] = start ? start - piece.data() : -1;

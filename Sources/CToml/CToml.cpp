@@ -1,6 +1,7 @@
 #include "CToml.h"
 
-#define TOML_EXCEPTIONS 0
+// Without exceptions it goes on behind some errors, into assertions of its own.
+#define TOML_EXCEPTIONS 1
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
@@ -86,17 +87,13 @@ extern "C" ctoml_document *ctoml_parse(const char *text, size_t length) {
     auto *document = new (std::nothrow) ctoml_document;
     if (!document) return nullptr;
     try {
-        auto result = toml::parse(std::string_view(text, length));
-        if (result) {
-            document->table = std::move(result).table();
-            append(document->values, document->table, -1, nullptr);
-        } else {
-            auto &error = result.error();
-            document->failed = true;
-            document->error = std::string(error.description());
-            document->error_line = error.source().begin.line;
-            document->error_column = error.source().begin.column;
-        }
+        document->table = toml::parse(std::string_view(text, length));
+        append(document->values, document->table, -1, nullptr);
+    } catch (const toml::parse_error &error) {
+        document->failed = true;
+        document->error = std::string(error.description());
+        document->error_line = error.source().begin.line;
+        document->error_column = error.source().begin.column;
     } catch (...) {
         // Only memory can run out here.
         delete document;

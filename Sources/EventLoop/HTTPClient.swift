@@ -1,7 +1,8 @@
 import CCurl
 import CLibuv
 
-/// libcurl's multi interface, driven by a loop: keep-alive connections, several transfers at once, no redirects followed.
+/// libcurl's multi interface, driven by a loop: keep-alive connections, several transfers at once, no redirects
+/// followed.
 ///
 /// ```
 /// libcurl says: watch this socket ─► SocketWatch (uv_poll) ──┐

@@ -16,6 +16,13 @@ public struct HTTPRequest: Sendable {
     public var timeoutMs: Int
     /// The answer's body is cut here, in bytes.
     public var maximumAnswerBytes: Int
+    /// Whom an https request trusts, and what it shows.
+    public var certificates = HTTPCertificates()
+    /// The proxy to go through, `http://USER:PASSWORD@HOST:PORT`; nil: what the environment says (`https_proxy`,
+    /// `http_proxy`, `all_proxy`), in either case with the exceptions of `no_proxy`.
+    ///
+    /// Servers on loopback are always reached directly: a proxy would look for them on its own machine.
+    public var proxy: String?
 
     /// A request with these parts.
     public init(
@@ -48,14 +55,4 @@ public struct HTTPAnswer: Sendable {
 
     /// The first value of a header, by its name in lower case.
     public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
-}
-
-/// Why there is no answer.
-public struct HTTPFailure: Error, Sendable, CustomStringConvertible {
-    /// libcurl's code (`CURLE_COULDNT_CONNECT`…).
-    public var code: Int32
-    /// libcurl's words for this case.
-    public var description: String
-    /// Whether the request, or a part of it, can have reached the server: false only if not one byte was sent.
-    public var mayHaveArrived: Bool
 }

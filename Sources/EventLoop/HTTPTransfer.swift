@@ -15,11 +15,15 @@ public final class HTTPTransfer {
     private let bodyCount: Int
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var headerList: UnsafeMutablePointer<curl_slist>?
+    /// For telling failures apart.
+    private var host = ""
+    private let isTLS: Bool
 
     init(_ request: HTTPRequest, client: HTTPClient, done: @escaping (Result<HTTPAnswer, HTTPFailure>) -> Void) {
         self.client = client
         self.done = done
         answer = HTTPAnswerReader(maximumBodyBytes: request.maximumAnswerBytes)
+        isTLS = request.url.lowercased().hasPrefix("https:")
         // A copy at an address of its own: libcurl reads from it long after `send` has returned.
         bodyCount = request.body.count
         body = .allocate(byteCount: max(1, bodyCount), alignment: 16)
@@ -52,6 +56,8 @@ public final class HTTPTransfer {
         let code = setURL(request.url, of: easy)
         guard code == CURLE_OK else { return code }
         setLimits(request, of: easy)
+        setTrust(request.certificates, of: easy)
+        setProxy(request.proxy, of: easy)
         setMethod(request.method, of: easy)
         setHeaders(request.headers, of: easy)
         setCallbacks(of: easy)
@@ -84,7 +90,12 @@ public final class HTTPTransfer {
     func failure(_ code: CURLcode, mayHaveArrived: Bool) -> HTTPFailure {
         var words = String(cString: errorText)
         if words.isEmpty { words = curl_easy_strerror(code).map { String(cString: $0) } ?? "unknown" }
-        return HTTPFailure(code: Int32(bitPattern: code.rawValue), description: words, mayHaveArrived: mayHaveArrived)
+        var details = HTTPFailure.Details(host: host, isTLS: isTLS)
+        if let easy {
+            ccurl_easy_getinfo_long(easy, CURLINFO_SSL_VERIFYRESULT, &details.verifyResult)
+            ccurl_easy_getinfo_long(easy, CURLINFO_HTTP_CONNECTCODE, &details.proxyStatus)
+        }
+        return HTTPFailure(code, words: words, mayHaveArrived: mayHaveArrived, details: details)
     }
 
     private func free() {
@@ -108,8 +119,8 @@ extension HTTPTransfer {
         var host: UnsafeMutablePointer<CChar>?
         guard curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK, let host else { return CURLE_URL_MALFORMAT }
         defer { curl_free(host) }
-        // A proxy would look for the server on its own machine. Otherwise libcurl reads http_proxy and its kin.
-        if HTTPTransfer.isLoopback(String(cString: host)) { ccurl_easy_setopt_string(easy, CURLOPT_PROXY, "") }
+        let name = String(cString: host)
+        self.host = name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name
         ccurl_easy_setopt_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         return ccurl_easy_setopt_string(easy, CURLOPT_URL, text)
     }
@@ -125,9 +136,38 @@ extension HTTPTransfer {
         ccurl_easy_setopt_long(easy, CURLOPT_FOLLOWLOCATION, 0)
         ccurl_easy_setopt_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         ccurl_easy_setopt_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
+    }
+
+    private func setTrust(_ certificates: HTTPCertificates, of easy: UnsafeMutableRawPointer) {
         // libcurl's defaults, written down because the module promises them.
         ccurl_easy_setopt_long(easy, CURLOPT_SSL_VERIFYPEER, 1)
         ccurl_easy_setopt_long(easy, CURLOPT_SSL_VERIFYHOST, 2)
+        ccurl_easy_setopt_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        ccurl_easy_setopt_long(easy, CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        setBlob(certificates.authorities, CURLOPT_CAINFO_BLOB, of: easy)
+        setBlob(certificates.certificate, CURLOPT_SSLCERT_BLOB, of: easy)
+        setBlob(certificates.key, CURLOPT_SSLKEY_BLOB, of: easy)
+    }
+
+    /// libcurl copies it; connections that were made with another one are not used again.
+    private func setBlob(_ bytes: [UInt8]?, _ option: CURLoption, of easy: UnsafeMutableRawPointer) {
+        guard var bytes else { return }
+        bytes.withUnsafeMutableBytes { bytes in
+            var blob = curl_blob(data: bytes.baseAddress, len: bytes.count, flags: UInt32(CURL_BLOB_COPY))
+            _ = ccurl_easy_setopt_pointer(easy, option, &blob)
+        }
+    }
+
+    private func setProxy(_ proxy: String?, of easy: UnsafeMutableRawPointer) {
+        if HTTPTransfer.isLoopback(host) {
+            // A proxy would look for the server on its own machine.
+            ccurl_easy_setopt_string(easy, CURLOPT_PROXY, "")
+        } else if let proxy {
+            ccurl_easy_setopt_string(easy, CURLOPT_PROXY, proxy)
+        }
+        // The request's own headers, keys among them, are the server's alone: never part of a CONNECT.
+        ccurl_easy_setopt_long(easy, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+        ccurl_easy_setopt_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     }
 
     private func setMethod(_ method: String, of easy: UnsafeMutableRawPointer) {
@@ -193,7 +233,6 @@ extension HTTPTransfer {
 
     private static func isLoopback(_ host: String) -> Bool {
         if host.lowercased() == "localhost" || host.lowercased().hasSuffix(".localhost") { return true }
-        let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-        return SocketAddress.ip(bare, port: 0).isLoopback
+        return SocketAddress.ip(host, port: 0).isLoopback
     }
 }

@@ -24,7 +24,11 @@ public final class Loop {
     /// What all stream connections of this loop read into: each hands its bytes over before the next one reads.
     private(set) lazy var readBuffer = ReadBuffer()
     /// The same for datagrams.
-    private(set) lazy var datagramBuffer = DatagramBuffer()
+    private(set) lazy var datagramBuffer = DatagramBuffer(slots: 64, slotBytes: 64 << 10)
+    /// The same for those of unix sockets, which are as long as their senders' buffers allow: 208 KiB usually.
+    private(set) lazy var unixDatagramBuffer = DatagramBuffer(slots: 8, slotBytes: 512 << 10)
+    /// Where sockets that are closed now wait for their next owner; see `keepingSockets`.
+    var socketKeeper: SocketKeeper?
 
     /// A loop that is not running yet.
     /// - Parameter mailboxCapacity: how many posted jobs may wait; `Mailbox.post` refuses beyond.

@@ -8,20 +8,28 @@ public struct LoopError: Error, Sendable, CustomStringConvertible {
     public let attempt: String
     /// Words of its own, where libuv's for the code would not say what is wrong: TLS has these.
     public let reason: String?
+    /// What kind of fault of TLS it is, where it is one.
+    public let tlsFault: TLSFault?
 
     /// `bind udp://127.0.0.1:5514: address already in use`.
     public var description: String { "\(attempt): \(words)" }
 
     /// An error of this code.
-    public init(code: Int32, attempt: String, reason: String? = nil) {
+    public init(code: Int32, attempt: String, reason: String? = nil, tlsFault: TLSFault? = nil) {
         self.code = code
         self.attempt = attempt
         self.reason = reason
+        self.tlsFault = tlsFault
     }
 
     /// What TLS does not allow.
-    static func tls(_ attempt: String, _ reason: String) -> LoopError {
-        LoopError(code: UV_EPROTO.rawValue, attempt: attempt, reason: reason)
+    static func tls(_ attempt: String, _ reason: String, _ fault: TLSFault = .other) -> LoopError {
+        LoopError(code: UV_EPROTO.rawValue, attempt: attempt, reason: reason, tlsFault: fault)
+    }
+
+    /// What TLS does not allow.
+    static func tls(_ attempt: String, _ failure: TLSFailure) -> LoopError {
+        tls(attempt, failure.words, failure.fault)
     }
 
     init(_ code: uv_errno_t, _ attempt: String) {

@@ -8,6 +8,9 @@ public struct Peer: Hashable, Sendable {
     public var low: UInt64
     /// The port, 0 for unix sockets.
     public var port: UInt16
+    /// The process at the other end of a unix socket, as the kernel tells it; 0 for others, and where it cannot be told
+    /// (a process of another container).
+    public var process: Int32
 
     /// A peer of this address, in the order of bytes of this machine.
     @inline(__always)
@@ -15,10 +18,22 @@ public struct Peer: Hashable, Sendable {
         self.high = high
         self.low = low
         self.port = port
+        process = 0
     }
 
     /// Whoever is at the other end of a unix socket: the unspecified address, which no packet comes from.
     static let unix = Peer(high: 0, low: 0, port: 0)
+
+    /// A process at the other end of a unix socket.
+    static func unix(process: Int32) -> Peer {
+        var peer = unix
+        peer.process = max(process, 0)
+        return peer
+    }
+
+    /// Whether it is at the other end of a unix socket.
+    @inline(__always)
+    public var isUnix: Bool { high == 0 && low == 0 && port == 0 }
 
     private static let mappedIPv4: UInt64 = 0xffff_0000_0000
 
@@ -45,7 +60,7 @@ public struct Peer: Hashable, Sendable {
 
     /// Appends the address without the port (`192.168.1.7`, `fe80::1`; `unix` for unix sockets) to `bytes`.
     public func appendAddress(to bytes: inout [UInt8]) {
-        if self == Peer.unix {
+        if isUnix {
             bytes.append(contentsOf: "unix".utf8)
         } else if high == 0 && low >> 32 == Peer.mappedIPv4 >> 32 {
             appendIPv4(to: &bytes)

@@ -47,9 +47,9 @@ extension StreamConnection {
                 self.securing = nil
                 done(nil)
             }
-        case .failed(let words):
+        case .failed(let failure):
             stopReadingForHandshake()
-            failSoon(.tls("agree on TLS with \(description)", words))
+            failSoon(.tls("agree on TLS with \(description)", failure))
         }
     }
 
@@ -76,7 +76,7 @@ extension StreamConnection {
             case .bytes(let count): handler.received(UnsafeRawBufferPointer(rebasing: room[..<count]))
             case .wantsMore: return
             case .closed: return farEndIsDone(handle)
-            case .failed(let words): return end(.tls("read from \(description)", words))
+            case .failed(let failure): return end(.tls("read from \(description)", failure))
             }
         }
     }
@@ -87,8 +87,8 @@ extension StreamConnection {
         var rest = bytes
         while !rest.isEmpty {
             let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.pieceBytes))
-            if case .failed(let words) = tls.write(piece) {
-                return failSoon(.tls("write to \(description)", words))
+            if case .failed(let failure) = tls.write(piece) {
+                return failSoon(.tls("write to \(description)", failure))
             }
             sendEncrypted(tls)
             rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(piece.count))

@@ -131,6 +131,37 @@ public final class StreamConnection: HandleOwner {
         if let tls, tls.hasInput { loop.soon { self.deliverDecrypted() } }
     }
 
+    /// Hands over what has arrived and waits in the system's buffer, also while paused, up to `limit` bytes of it.
+    ///
+    /// For a handler that is about to close: not to be called while it is being called.
+    /// - Returns: how much that was.
+    @discardableResult
+    public func receiveWaiting(atMost limit: Int) -> Int {
+        loop.assertOnLoop()
+        resume()
+        if let tls, tls.hasInput { deliverDecrypted() }
+        var taken = 0
+        while taken < limit, isReading, handler != nil, let room = loop.readBuffer.bytes.baseAddress {
+            let size = min(loop.readBuffer.bytes.count, limit - taken)
+            let count = recv(descriptor, room, size, Int32(MSG_DONTWAIT))
+            if count < 0, errno == EINTR { continue }
+            // An end or an error makes no difference any more.
+            guard count > 0 else { break }
+            taken += count
+            read(count, room.assumingMemoryBound(to: CChar.self))
+        }
+        return taken
+    }
+
+    /// Whether something has arrived and was not handed over.
+    public var hasWaiting: Bool {
+        loop.assertOnLoop()
+        guard handle != nil else { return false }
+        if let tls, tls.hasInput { return true }
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0
+    }
+
     /// Writes all of `bytes` in order, as one system call where it can.
     ///
     /// Never blocks. Errors come through `ended`, never from within this call.
@@ -275,7 +306,8 @@ extension StreamConnection {
         }
         guard ending != .awaitingFarEnd else { return close() }
         if securing != nil {
-            return end(.tls("agree on TLS with \(description)", "the far end closed instead: does it speak TLS?"))
+            let words = "the far end closed instead: does it speak TLS?"
+            return end(.tls("agree on TLS with \(description)", words, .closed))
         }
         if let tls, tls.hasInput, handler != nil, ending == .none {
             // What came before the end goes first; a handler that pauses meets the end again once it goes on.
@@ -325,7 +357,7 @@ extension StreamConnection {
         close()
     }
 
-    var description: String { peer == .unix ? "a unix socket" : peer.address }
+    var description: String { peer.isUnix ? "a unix socket" : peer.address }
 }
 
 // MARK: - Writing

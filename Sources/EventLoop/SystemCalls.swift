@@ -35,6 +35,14 @@ func option(_ descriptor: Int32, _ level: Int32, _ option: Int32) -> Int32 {
     return getsockopt(descriptor, level, option, &value, &length) == 0 ? value : 0
 }
 
+/// The process at the other end of a connected unix socket when it connected; 0 when the kernel does not tell.
+func processOfPeer(_ descriptor: Int32) -> Int32 {
+    // struct ucred of <bits/socket.h>: process, user, group.
+    var credentials: [Int32] = [0, 0, 0]
+    var length = socklen_t(credentials.count * MemoryLayout<Int32>.size)
+    return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 ? credentials[0] : 0
+}
+
 /// Marks all open descriptors but the standard ones to be closed in programs that are started from now on.
 ///
 /// Not everybody opens them so: NIO's sockets are not. A program that outlived this one would hold its port, and the

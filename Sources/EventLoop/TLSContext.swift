@@ -3,8 +3,8 @@ import Glibc
 
 /// What one end of TLS connections needs to know: whom it trusts, and who it is itself.
 ///
-/// TLS 1.2 and 1.3, no renegotiation, no session tickets. Made once and shared by all connections of its kind; files are
-/// read when it is made.
+/// TLS 1.2 and 1.3, no renegotiation, no session tickets. Made once and shared by all connections of its kind; files
+/// are read when it is made.
 public final class TLSContext: @unchecked Sendable {
     // Sendable although it holds a pointer: OpenSSL counts references to an SSL_CTX atomically, and nothing changes it
     // after it has been made.

@@ -15,7 +15,7 @@ final class TLSSession {
         case done
         /// More bytes from the far end are wanted.
         case wantsMore
-        case failed(String)
+        case failed(TLSFailure)
     }
 
     /// What a read came to.
@@ -25,7 +25,7 @@ final class TLSSession {
         case wantsMore
         /// The far end has said that it sends no more.
         case closed
-        case failed(String)
+        case failed(TLSFailure)
     }
 
     /// What an idle connection keeps for the next read; a burst takes more, and gives it back.
@@ -42,7 +42,8 @@ final class TLSSession {
     /// What `verified` found wrong with a certificate.
     private var certificateFault: String?
 
-    /// A session that has said nothing yet; clients name the server or its IP address, which its certificate must be for.
+    /// A session that has said nothing yet; clients name the server or its IP address, which its certificate must be
+    /// for.
     init(_ context: TLSContext, serverName name: String?) throws(LoopError) {
         guard let ssl = SSL_new(context.raw), let incoming = BIO_new(BIO_s_mem()), let outgoing = BIO_new(BIO_s_mem())
         else { throw LoopError.tls("begin TLS", TLSProblem.words()) }
@@ -144,36 +145,48 @@ final class TLSSession {
 
     // MARK: What is wrong, in words
 
-    private func failure() -> String {
+    private func failure() -> TLSFailure {
         hasFailed = true
         let error = ERR_peek_error()
         defer { ERR_clear_error() }
-        if let certificateFault { return certificateFault }
-        guard error != 0 else { return "the far end broke TLS off" }
-        if copenssl_is_ssl_error(error) != 0, let words = words(forReason: copenssl_reason(error)) { return words }
-        return ERR_reason_error_string(error).map { "TLS failed: \(String(cString: $0))" } ?? "TLS failed"
+        if let certificateFault { return TLSFailure(fault: .wrongCertificate, words: certificateFault) }
+        guard error != 0 else { return TLSFailure(fault: .closed, words: "the far end broke TLS off") }
+        if copenssl_is_ssl_error(error) != 0, let failure = failure(ofReason: copenssl_reason(error)) { return failure }
+        let words = ERR_reason_error_string(error).map { "TLS failed: \(String(cString: $0))" } ?? "TLS failed"
+        return TLSFailure(fault: .other, words: words)
     }
 
-    private func words(forReason reason: Int32) -> String? {
+    private func failure(ofReason reason: Int32) -> TLSFailure? {
         switch reason {
         case SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST, SSL_R_PACKET_LENGTH_TOO_LONG,
             SSL_R_UNKNOWN_PROTOCOL,
             SSL_R_UNEXPECTED_MESSAGE where !isEstablished, SSL_R_BAD_RECORD_TYPE,
             SSL_R_RECORD_LENGTH_MISMATCH, SSL_R_BAD_LENGTH:
-            return isEstablished ? nil : "the far end does not speak TLS"
-        case SSL_R_UNSUPPORTED_PROTOCOL, alert(70):
-            return "the far end speaks only TLS versions before 1.2, or after 1.3"
+            return isEstablished ? nil : TLSFailure(fault: .notTLS, words: "the far end does not speak TLS")
+        case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, alert(70):
+            return TLSFailure(
+                fault: .nothingInCommon,
+                words: "the far end speaks only TLS versions before 1.2, or after 1.3"
+            )
         case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, alert(40):
-            return "the two ends have no TLS cipher in common"
-        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return "the far end shows no client certificate"
-        case alert(116): return "the far end wants a client certificate: none is set"
-        case alert(42), alert(43), alert(46): return "the far end does not accept our certificate"
-        case alert(44): return "the far end says that our certificate has been revoked"
-        case alert(45): return "the far end says that our certificate has expired"
-        case alert(48): return "the far end does not know the authority of our certificate"
-        case alert(49): return "the far end denies access to our certificate"
-        case alert(112): return "the far end does not know the name \(name ?? "")"
-        default: return nil
+            return TLSFailure(fault: .nothingInCommon, words: "the two ends have no TLS cipher in common")
+        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+            return TLSFailure(fault: .noCertificate, words: "the far end shows no client certificate")
+        default: return words(ofRefusal: reason).map { TLSFailure(fault: .refused, words: $0) }
+        }
+    }
+
+    /// Alerts by which the far end says what it does not like of ours.
+    private func words(ofRefusal reason: Int32) -> String? {
+        switch reason {
+        case alert(116): "the far end wants a client certificate: none is set"
+        case alert(42), alert(43), alert(46): "the far end does not accept our certificate"
+        case alert(44): "the far end says that our certificate has been revoked"
+        case alert(45): "the far end says that our certificate has expired"
+        case alert(48): "the far end does not know the authority of our certificate"
+        case alert(49): "the far end denies access to our certificate"
+        case alert(112): "the far end does not know the name \(name ?? "")"
+        default: nil
         }
     }
 

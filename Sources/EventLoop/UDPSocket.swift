@@ -21,8 +21,10 @@ public final class UDPSocket: HandleOwner {
     public let receiveBufferBytes: Int
 
     let loop: Loop
+    private let name: String
     private let descriptor: Int32
     private let isUnix: Bool
+    private let file: SocketFile?
     private var handle: UnsafeMutablePointer<uv_poll_t>?
     private var handler: (any DatagramHandler)?
     private var drops: UInt64 = 0
@@ -36,18 +38,32 @@ public final class UDPSocket: HandleOwner {
     /// - Parameters:
     ///   - loop: where the handler is called.
     ///   - address: with port 0 the system chooses one.
+    ///   - mode: who may send to a unix socket; nil leaves it to the process's mask.
     ///   - receiveBufferBytes: asked of the kernel (SO_RCVBUFFORCE, else SO_RCVBUF); see `receiveBufferBytes`.
     /// - Throws: when the address is in use, not this machine's, or not allowed.
-    public init(_ loop: Loop, bind address: SocketAddress, receiveBufferBytes: Int) throws(LoopError) {
-        let attempt = "bind udp://\(address)"
-        let socket = try BoundSocket(address, kind: .datagram, attempt: attempt)
+    public init(
+        _ loop: Loop,
+        bind address: SocketAddress,
+        mode: UInt16? = nil,
+        receiveBufferBytes: Int
+    ) throws(LoopError) {
+        isUnix = if case .unix = address { true } else { false }
+        name = isUnix ? "unixgram://\(address)" : "udp://\(address)"
+        let attempt = "bind \(name)"
+        let socket = try BoundSocket(address, kind: .datagram, mode: mode, attempt: attempt, keeper: loop.socketKeeper)
         self.loop = loop
         descriptor = socket.descriptor
         localAddress = socket.address
-        isUnix = if case .unix = address { true } else { false }
+        file = socket.file
         let asked = Int32(clamping: receiveBufferBytes)
-        // Where the kernel knows it, runs of datagrams come as one message; where not, one by one.
-        if !isUnix { setOption(descriptor, DatagramBuffer.levelUDP, DatagramBuffer.joinRuns, 1) }
+        if isUnix {
+            // Each datagram then comes with its sender's process. There is no room for more, so that descriptors which
+            // somebody sends along are closed by the kernel.
+            setOption(descriptor, SOL_SOCKET, SO_PASSCRED, 1)
+        } else {
+            // Where the kernel knows it, runs of datagrams come as one message; where not, one by one.
+            setOption(descriptor, DatagramBuffer.levelUDP, DatagramBuffer.joinRuns, 1)
+        }
         // FORCE goes beyond net.core.rmem_max, and wants CAP_NET_ADMIN.
         if !setOption(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, asked) {
             setOption(descriptor, SOL_SOCKET, SO_RCVBUF, asked)
@@ -58,25 +74,37 @@ public final class UDPSocket: HandleOwner {
             handle = try adopt(uv_poll_t.self, attempt) { [descriptor] in uv_poll_init($0, $1, descriptor) }
         } catch {
             Glibc.close(descriptor)
-            BoundSocket.removeFile(of: localAddress)
+            file?.remove()
             throw error
         }
+        // A socket that was taken over has a count of its owner before.
+        countDrops()
+        drops = 0
     }
 
     /// Begins to call the handler, which is kept until `close()`.
     public func start(_ handler: any DatagramHandler) throws(LoopError) {
         loop.assertOnLoop()
-        guard handle != nil else { throw LoopError(UV_EBADF, "receive on udp://\(localAddress)") }
+        guard handle != nil else { throw LoopError(UV_EBADF, "receive on \(name)") }
         self.handler = handler
-        try check(poll(), "receive on udp://\(localAddress)")
+        try check(poll(), "receive on \(name)")
     }
 
     /// Stops receiving (what arrives stays in the kernel's buffer) until `start`.
     ///
     /// Called from within `received`, the handler still gets what the same system call has taken: 63 messages at most.
+    /// The senders of a unix socket wait meanwhile.
     public func pause() {
         loop.assertOnLoop()
         if let handle { uv_poll_stop(handle) }
+    }
+
+    /// Hands over what waits already: the last act before `close()`.
+    ///
+    /// Some thousand datagrams at most, so that senders who go on cannot keep it from ending.
+    public func receiveWaiting() {
+        loop.assertOnLoop()
+        for _ in 0..<8 where handle != nil { readable(0) }
     }
 
     /// Datagrams the kernel dropped because the buffer was full, since the socket was made.
@@ -95,8 +123,7 @@ public final class UDPSocket: HandleOwner {
         handle = nil
         handler = nil
         release(closing)
-        Glibc.close(descriptor)
-        BoundSocket.removeFile(of: localAddress)
+        BoundSocket.end(descriptor, file, of: localAddress, kind: .datagram, keeper: loop.socketKeeper)
     }
 
     private func poll() -> Int32 {
@@ -113,7 +140,7 @@ public final class UDPSocket: HandleOwner {
             _ = poll()
         }
         guard let handler else { return }
-        let buffer = loop.datagramBuffer
+        let buffer = isUnix ? loop.unixDatagramBuffer : loop.datagramBuffer
         for _ in 0..<UDPSocket.callsPerTurn {
             let count = buffer.receive(descriptor)
             guard count > 0 else { break }
@@ -122,7 +149,7 @@ public final class UDPSocket: HandleOwner {
                 guard handle != nil else { return }
             }
             // Fewer than asked for: the socket is empty, which saves the call that would say so. A pause ends it too.
-            guard count == DatagramBuffer.slots, let handle, uv_is_active(base(of: handle)) != 0 else { break }
+            guard count == buffer.slots, let handle, uv_is_active(base(of: handle)) != 0 else { break }
         }
         handler.drained()
     }
@@ -130,9 +157,10 @@ public final class UDPSocket: HandleOwner {
     @inline(__always)
     private func hand(over slot: Int, of buffer: DatagramBuffer, to handler: any DatagramHandler) {
         let header = buffer.headers + slot
-        let start = buffer.memory + slot * DatagramBuffer.stride
+        let start = buffer.memory + slot * buffer.stride
         let count = Int(header.pointee.msg_len)
-        let peer = isUnix ? .unix : Peer(UnsafeRawPointer(buffer.names + slot))
+        let peer =
+            isUnix ? .unix(process: buffer.process(slot) ?? 0) : Peer(UnsafeRawPointer(buffer.names + slot))
         let isTruncated = header.pointee.msg_hdr.msg_flags & Int32(MSG_TRUNC) != 0
         guard let segment = buffer.segmentBytes(slot) else {
             let bytes = UnsafeRawBufferPointer(start: start, count: count)

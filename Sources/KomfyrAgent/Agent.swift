@@ -10,23 +10,63 @@ import Logging
 ///  DeliveryThread.init: recovers the buffer ────────► sends what was left
 ///  inputs ─► Batcher ─► submit ─────────────────────► disk, hub
 ///           ◄───────── taken, through the mailbox ──┘
+///  SIGHUP: the configuration is read again            use(hub), use(buffer)
 ///  SIGTERM: inputs stop ─► Batcher.drain ─► loop ends ─► DeliveryThread.drain ─► exit 0
 /// ```
+///
+/// `Agent+Reload.swift` has the reload, `Agent+Telling.swift` what it tells of itself.
 final class Agent {
-    private let configuration: AgentConfiguration
-    private let apiKeySource: String?
-    private let logger: Logger
+    let source: ConfigurationSource
+    let logger: Logger
+    let service: ServiceManager
+    let startedNs = WallClock.now()
+    /// Whether its messages go to a terminal, whose end is then its own.
+    let isOnTerminal = isatty(STDERR_FILENO) != 0
 
-    private var inputs: [any Input] = []
-    private var metrics: MetricsListener?
-    private var batcher: Batcher?
+    var configuration: AgentConfiguration
+    var apiKeySource: String?
+    var reloads: ReloadRecord
+    /// Set while the agent runs.
+    var work: Work?
+    var metrics: MetricsListener?
+    var isReloading = false
+    /// SIGHUP came while one was being followed.
+    var wantsReload = false
+    private(set) var isStopping = false
+
+    /// What was made for this run, on the intake loop.
+    struct Work {
+        var loop: Loop
+        var batcher: Batcher
+        var delivery: DeliveryThread
+        var inputs: RunningInputs
+        var meters = Meters()
+    }
+
+    private var statusListener: MetricsListener?
     private var signals: SignalWatcher?
+    private var watchdog: Watchdog?
+    private var sampler: Timer?
+    private var settled: Timer?
 
     /// An agent that does nothing yet.
-    init(_ result: ConfigurationReader.Result, logger: Logger) {
+    /// - Parameters:
+    ///   - source: where the configuration was read, and is read again.
+    ///   - result: what was read.
+    ///   - service: who started it.
+    ///   - logger: for an operator.
+    init(
+        _ source: ConfigurationSource,
+        _ result: ConfigurationReader.Result,
+        service: ServiceManager,
+        logger: Logger
+    ) {
+        self.source = source
+        self.service = service
+        self.logger = logger
         configuration = result.configuration
         apiKeySource = result.apiKeySource
-        self.logger = logger
+        reloads = ReloadRecord(startedNs: startedNs)
     }
 
     /// Runs until a signal ends it, on the calling thread.
@@ -36,6 +76,7 @@ final class Agent {
         logger.info(
             "komfyr-agent \(KomfyrAgent.version): agent \(configuration.agent.name), state in \(configuration.agent.dataDirectory)"
         )
+        if let problem = service.problem { logger.warning("\(problem)") }
         do {
             try SmallFile.makeFolder(configuration.agent.dataDirectory)
         } catch {
@@ -56,19 +97,34 @@ final class Agent {
                     mailbox.post { loop in intake.open(on: loop) { $0.batcher?.taken(count: count, state: state) } }
                 }
             )
-            logger.info("hub \(configuration.hub.url), API key \(apiKeySource.map { "from \($0)" } ?? "missing")")
+            logger.info("hub \(ConfigurationSummary.describe(configuration.hub, keySource: apiKeySource))")
             defer { delivery.drain() }
             let batcher = try Batcher(loop) { delivery.submit($0) }
-            intake.open(on: loop) { $0.batcher = batcher }
-            self.batcher = batcher
-            guard start(loop, batcher, delivery) else {
+            intake.open(on: loop) { intake in
+                intake.batcher = batcher
+                intake.numbers = { [self] in heartbeatNumbers() }
+            }
+            let inputs = RunningInputs(
+                InputFactory(loop: loop, batcher: batcher, logger: logger),
+                positions: delivery.knownPositions()
+            )
+            work = Work(loop: loop, batcher: batcher, delivery: delivery, inputs: inputs)
+            guard try start(loop, inputs, delivery) else {
                 stop(loop)
                 loop.run()
                 return 1
             }
-            signals = try SignalWatcher(loop, signals: [SIGTERM, SIGINT]) { [self] signal in
-                logger.info("\(signal == SIGINT ? "SIGINT" : "SIGTERM"): stopping; once more ends it at once")
-                stop(loop)
+            delivery.beginHeartbeats(
+                Heartbeat.Agent(
+                    name: configuration.agent.name,
+                    version: KomfyrAgent.version,
+                    host: HostName.current,
+                    startedNs: startedNs
+                )
+            ) { answer in
+                mailbox.post { loop in
+                    if let numbers = intake.open(on: loop, { $0.numbers?() }) ?? nil { answer(numbers) }
+                }
             }
             loop.run()
             logger.info("inputs are closed, what was read goes to disk")
@@ -82,128 +138,74 @@ final class Agent {
     /// What delivery reaches through the mailbox.
     private final class Intake {
         var batcher: Batcher?
+        var numbers: (() -> Heartbeat.Numbers)?
     }
 
     // MARK: Start and stop
 
     /// Starts inputs and metrics; says of each what it does, or why it cannot and what to do.
-    private func start(_ loop: Loop, _ batcher: Batcher, _ delivery: DeliveryThread) -> Bool {
+    private func start(_ loop: Loop, _ inputs: RunningInputs, _ delivery: DeliveryThread) throws -> Bool {
         var isRight = true
-        let positions = delivery.knownPositions()
-        for configuration in configuration.inputs {
-            do {
-                let input = try makeInput(loop, configuration, batcher, positions)
-                inputs.append(input)
-                try input.start()
-                logger.info("input \(ConfigurationSummary.describe(configuration))")
-            } catch {
-                logger.error("input \"\(configuration.name)\" cannot start: \(error)\(StartFailure.remedy(error))")
-                isRight = false
-            }
+        do throws(RunningInputs.Failures) {
+            try inputs.change(to: configuration.inputs, tags: configuration.agent.tags)
+            for input in configuration.inputs { logger.info("input \(ConfigurationSummary.describe(input))") }
+        } catch {
+            for failure in error.all { logger.error("\(failure.words)") }
+            isRight = false
         }
-        if let section = configuration.metrics {
-            do {
-                let listener = try MetricsListener(loop, host: section.host, port: section.port) { [self] in
-                    AgentSnapshot(
-                        name: configuration.agent.name,
-                        inputs: inputs.map { ($0.name, $0.statistics) },
-                        delivery: delivery.snapshot(),
-                        isHeldBack: batcher.isHeldBack
-                    )
-                }
-                metrics = listener
-                logger.info("metrics on http://\(listener.localAddress)/metrics")
-            } catch {
-                logger.error("metrics cannot listen: \(error)\(StartFailure.remedy(error))")
-                isRight = false
-            }
+        do throws(LoopError) {
+            metrics = try makeMetrics(loop, configuration.metrics)
+        } catch {
+            logger.error("metrics cannot listen: \(error)\(StartFailure.remedy(error))")
+            isRight = false
         }
-        return isRight
+        guard isRight else { return false }
+        statusListener = makeStatusListener(loop)
+        signals = try SignalWatcher(loop, signals: [SIGTERM, SIGINT, SIGHUP]) { [self] in arrived($0, loop) }
+        sampler = try makeSampler(loop)
+        if let everyMs = service.watchdogMs {
+            let service = service
+            watchdog = try Watchdog(
+                loop,
+                everyMs: everyMs / 2,
+                ask: { delivery.ping($0) },
+                alive: { service.alive() }
+            )
+        }
+        settled = try Timer(loop) { ProcessMemory.releaseCode() }
+        settled?.start(afterMs: 1_000)
+        tellService()
+        service.ready()
+        return true
     }
 
-    private func makeInput(
-        _ loop: Loop,
-        _ input: InputConfiguration,
-        _ batcher: Batcher,
-        _ positions: [FilePosition]
-    ) throws -> any Input {
-        let tags = configuration.agent.tags
-        switch input.kind {
-        case .syslog(let listen):
-            switch listen.transport {
-            case .udp:
-                return try SyslogInput(loop, input, listen: listen, agentTags: tags, batcher: batcher, logger: logger)
-            case .tcp:
-                return try SyslogStreamInput(
-                    loop,
-                    input,
-                    listen: listen,
-                    agentTags: tags,
-                    batcher: batcher,
-                    logger: logger
-                )
-            }
-        case .json(let listen, let token):
-            return try JSONInput(
-                loop,
-                input,
-                listen: listen,
-                token: token,
-                agentTags: tags,
-                batcher: batcher,
-                logger: logger
-            )
-        case .file(let file):
-            let lines = FileLineWriter.Settings(
-                parser: file.parser,
-                group: input.group,
-                maxGroups: input.maxGroups,
-                tags: tags + input.tags,
-                source: HostName.current,
-                zone: input.zone,
-                parsesPayload: input.parsesPayload
-            )
-            return try FileInput(
-                loop,
-                name: input.name,
-                configuration: file,
-                lines: lines,
-                sink: batcher,
-                positions: positions,
-                logger: logger
-            )
+    private func arrived(_ signal: Int32, _ loop: Loop) {
+        if signal == SIGHUP {
+            // A terminal that was closed says SIGHUP too, and then nobody is there any more.
+            guard isOnTerminal, isatty(STDERR_FILENO) == 0 else { return reload(loop) }
         }
+        let name = [SIGINT: "SIGINT", SIGHUP: "the terminal was closed"][signal] ?? "SIGTERM"
+        logger.info("\(name): stopping; once more ends it at once")
+        service.stopping()
+        stop(loop)
     }
 
-    /// Ends intake: what was read is handed over, then the loop ends.
+    /// Ends intake: what was read is handed over, after what only this run can read, then the loop ends.
     private func stop(_ loop: Loop) {
+        isStopping = true
         signals?.close()
+        watchdog?.close()
+        sampler?.close()
+        settled?.close()
+        statusListener?.close()
         metrics?.close()
-        for input in inputs { input.stop() }
-        batcher?.drain()
-        loop.stop()
+        guard let work else { return loop.stop() }
+        work.inputs.stopAll {
+            work.batcher.drain()
+            loop.stop()
+        }
     }
 }
 
 @available(*, unavailable)
 extension Agent: Sendable {}
-
-/// What to do about an address that cannot be listened on.
-enum StartFailure {
-    /// Words to put behind the error; empty when there is nothing to say.
-    static func remedy(_ error: any Error) -> String {
-        guard let error = error as? LoopError else { return "" }
-        switch -error.code {
-        case EACCES:
-            return "; ports below 1024 need a right: AmbientCapabilities=CAP_NET_BIND_SERVICE in the service's unit, "
-                + "or setcap cap_net_bind_service=+ep on the program; or listen on a port from 1024 on"
-        case EADDRINUSE:
-            return "; `ss -ulpn` (UDP) and `ss -tlpn` (TCP) tell which program has it: stop that one, or give this "
-                + "input another port"
-        case EADDRNOTAVAIL:
-            return "; this machine does not have that address: `ip address` lists those it has, 0.0.0.0 means all"
-        case EMFILE, ENFILE: return "; raise the limit of open files (LimitNOFILE=)"
-        default: return ""
-        }
-    }
-}

@@ -1,10 +1,12 @@
+import EventLoop
+
 /// What `agent.toml` says.
 ///
 /// The comments on the members are the user's documentation of each option; `config/agent.toml` shows all of them with
 /// their defaults.
-struct AgentConfiguration: Sendable {
+struct AgentConfiguration: Sendable, Equatable {
     /// `[agent]`: what the agent is and where it keeps its state.
-    struct AgentSection: Sendable {
+    struct AgentSection: Sendable, Equatable {
         /// `data_dir`: the folder of the buffer, the cursor and the agent's identity.
         ///
         /// One agent uses it at a time. Relative paths begin where the agent is started.
@@ -18,18 +20,51 @@ struct AgentConfiguration: Sendable {
     }
 
     /// `[hub]`: where logs go.
-    struct HubSection: Sendable {
-        /// `url`: the hub's base address, `http://` or `https://`.
-        var url: String
+    struct HubSection: Sendable, Equatable {
+        /// `url`: the hub's base address, `http://` or `https://`; or `urls`, several addresses of the same hub.
+        ///
+        /// The first is used while it works, the next ones while it does not. All must lead to one hub with one store:
+        /// what two stores are both sent in doubt, both keep.
+        var urls: [String]
         /// `api_key_file`: a file that holds the hub's API key alone; or `api_key`, the key itself.
         ///
         /// The environment variable `KOMFYRVAKT_API_KEY` wins over both. A key of the scope `ingest` is enough. It is
         /// never printed.
         var apiKey: String?
+        /// `ca_file`: the authorities that may answer for the hub's certificate, or that certificate itself, as PEM.
+        ///
+        /// By default those of the system. Read again when it changes, as the next two are.
+        var authorityFile: String?
+        /// `cert_file` and `key_file`: the certificate that the agent shows to a hub, or a proxy before it, that asks
+        /// for one.
+        var identity: TLSContext.Identity?
+        /// `proxy`: `http://HOST:PORT`, the way to the hub; by default what `https_proxy` and `http_proxy` say.
+        ///
+        /// Addresses in `no_proxy`, and those of this machine, are reached directly.
+        var proxy: String?
+
+        /// A hub without TLS settings.
+        init(urls: [String], apiKey: String? = nil) {
+            self.urls = urls
+            self.apiKey = apiKey
+        }
+
+        /// A hub of one address.
+        init(url: String, apiKey: String? = nil) {
+            self.init(urls: [url], apiKey: apiKey)
+        }
+
+        /// The first address.
+        var url: String { urls.first ?? "" }
+
+        /// The files that https needs, as EventLoop takes them.
+        var trust: TLSContext.Client {
+            TLSContext.Client(authorityFile: authorityFile, identity: identity, authoritySetting: "[hub] ca_file")
+        }
     }
 
     /// `[buffer]`: what waits on disk until the hub has taken it.
-    struct BufferSection: Sendable {
+    struct BufferSection: Sendable, Equatable {
         /// When appended logs are forced to disk.
         enum Fsync: String, Sendable, CaseIterable {
             case always
@@ -61,7 +96,7 @@ struct AgentConfiguration: Sendable {
     }
 
     /// `[metrics]`: the listener for `/metrics` (Prometheus) and `/health`; without the section there is none.
-    struct MetricsSection: Sendable {
+    struct MetricsSection: Sendable, Equatable {
         /// `listen`: address and port (`"127.0.0.1:9514"`), loopback unless you know better.
         ///
         /// Whoever reaches it can read it.
@@ -76,88 +111,4 @@ struct AgentConfiguration: Sendable {
     var buffer = BufferSection()
     var inputs: [InputConfiguration] = []
     var metrics: MetricsSection?
-}
-
-/// One `[[input]]`.
-struct InputConfiguration: Sendable {
-    /// `name`: in metrics, and part of a file's position.
-    ///
-    /// By default made from type and address, or the first path. Giving a file input another name makes it forget how
-    /// far it has read.
-    var name: String
-    /// `tags`: put on every log of this input, after the agent's.
-    var tags: [String] = []
-    /// `group`: a template; `{hostname} {app} {source} {facility} {severity} {file}` are replaced by the log's own
-    /// values, escaped.
-    ///
-    /// By default `syslog:{hostname}:{app}`, `device:{source}` or `file:{file}`, by type. `{file}` is the file's name
-    /// without its folder, and for files alone.
-    var group: String
-    /// `max_groups`: how many groups this input may make; the rest share `…:other`.
-    var maxGroups = 1_000
-    /// `timezone`: where times that name no zone are from: `"Europe/Oslo"`, or an offset as `"+02:00"`.
-    ///
-    /// By default this machine's. For `syslog`, and files that are read as it.
-    var zone = Zone.utc
-    /// `parse_payload`: whether a message's text is searched for members of its `data`: `key=value`, JSON, CEF, LEEF.
-    ///
-    /// The message stays as it is. For `syslog`, and files that are read as it.
-    var parsesPayload = true
-    /// `type`: `syslog`, `json` or `file`.
-    var kind: Kind
-
-    enum Kind: Sendable {
-        case syslog(Listen)
-        /// `token`: what every message must carry as its member `token`; instead of `allow`, or with it.
-        case json(Listen, token: String?)
-        case file(FileConfiguration)
-
-        /// Whether its lines are read as syslog messages.
-        var isSyslogFile: Bool {
-            if case .file(let file) = self { file.parser == .syslog } else { false }
-        }
-    }
-
-    /// A listener's address and who may use it.
-    struct Listen: Sendable {
-        enum Transport: String, Sendable {
-            case udp
-            case tcp
-        }
-        /// `listen`: `udp://ADDRESS:PORT` or `tcp://ADDRESS:PORT`; 0.0.0.0 means all addresses of this machine.
-        var transport: Transport
-        var host: String
-        var port: UInt16
-        /// `allow`: the networks whose messages are taken (`"192.168.0.0/16"`); required beyond loopback.
-        ///
-        /// Empty allows all (then the address is loopback, or a token is asked).
-        var allow: [String] = []
-        /// `receive_buffer`: what is asked of the kernel for a UDP socket, in bytes; it holds what a burst brings.
-        var receiveBufferBytes = 8 << 20
-    }
-
-    struct FileConfiguration: Sendable {
-        enum Parser: String, Sendable, CaseIterable {
-            case raw
-            case json
-            case syslog
-        }
-        enum ReadFrom: String, Sendable, CaseIterable {
-            case beginning
-            case end
-        }
-        /// `paths`: globs (`*`, `?`, `[a-z]`, `**` for folders of any depth).
-        ///
-        /// A file is known by its inode and its first bytes, not by its name: it may be rotated in any way.
-        /// `.gz .bz2 .xz .zst` are never read.
-        var paths: [String]
-        /// `exclude`: globs of files not to read; one without a slash means names in any folder.
-        var exclude: [String] = []
-        /// `parser`: `raw` makes each line a message; `json` and `syslog` read it.
-        var parser: Parser = .raw
-        /// `read_from`: where reading begins in the files that are there at this input's very first start.
-        ///
-        /// What appears later is always read from its beginning.
-        var readFrom: ReadFrom = .beginning
-    }
 }

@@ -13,6 +13,8 @@ struct Batch: Sendable {
     var positions: [FilePosition]
     /// Only records of inputs that cannot be held back (UDP): such a batch may bypass a disk that is full or broken.
     var isFromDatagramsOnly: Bool
+    /// Where the body's memory may go once it is packed.
+    var pool: BodyPool?
 }
 
 /// How far a file has been read.

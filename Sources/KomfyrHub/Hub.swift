@@ -68,6 +68,18 @@ struct Hub {
         let authenticator = Authenticator(environmentKey: settings.apiKey, redis: client)
         let agents = AgentRegistry(redis: client, retentionHours: configuration.retentionHours)
         await agents.load()
+        let models = ModelClient()
+        let analysis = AnalysisService(
+            AnalysisService.Parts(
+                store: store,
+                redis: client,
+                model: configuration.analysis.analyst.dialect.map { ModelCaller(dialect: $0, sender: models) },
+                dailyTokens: configuration.analysis.dailyTokens,
+                retention: storeConfiguration.retention,
+                logger: logger
+            )
+        )
+        await analysis.begin()
         let api = HubAPI(
             HubAPI.Parts(
                 store: store,
@@ -75,6 +87,7 @@ struct Hub {
                 rates: rates,
                 authenticator: authenticator,
                 agents: agents,
+                analysis: analysis,
                 dashboard: dashboard,
                 retentionHours: configuration.retentionHours,
                 memoryLimit: configuration.memoryLimit,
@@ -96,6 +109,16 @@ struct Hub {
             server,
             HubPart(work: { await feed.run() }, stop: { feed.stop() }),
         ]
+        // Before the server waits for what is under way: a model may take minutes.
+        parts.append(
+            HubPart(
+                work: { while (try? await Task.sleep(for: .seconds(3_600))) != nil {} },
+                stop: {
+                    await analysis.stop()
+                    await models.stop()
+                }
+            )
+        )
         let logger = logger
         let keeper = AccessKeeper(redis: client, logger: logger)
         parts.append(HubPart(work: { await keeper.run() }))

@@ -1,3 +1,4 @@
+import EventLoop
 import Glibc
 import Logging
 
@@ -35,8 +36,11 @@ struct HubConfiguration: Sendable {
     var memoryLimit: Int
     /// `KOMFYRVAKT_WHEN_FULL`: what happens at the limit.
     ///
-    /// `drop_oldest` (the oldest logs go), or `refuse` (503 until there is room, so that agents keep their logs on disk).
+    /// `drop_oldest` (the oldest logs go), or `refuse` (503 until there is room, so that agents keep their logs on
+    /// disk).
     var whenFull = WhenFull.dropOldest
+    /// `AI_PROVIDER` and what belongs to it: who writes reports.
+    var analysis = AnalysisConfiguration()
     /// `KOMFYRVAKT_FRAME_ANCESTORS`: the sites that may show the dashboard in a frame, as in a content security policy.
     var frameAncestors = "'self'"
     /// `LOG_LEVEL`: how much the hub says about itself.
@@ -56,12 +60,14 @@ struct HubConfiguration: Sendable {
     }
 
     /// All names that mean something.
-    static let names = [
-        "HOST", "PORT", "TLS_CERT_FILE", "TLS_KEY_FILE", "KOMFYRVAKT_DATA_DIR", "KOMFYRVAKT_API_KEY", "REDIS_HOST",
-        "REDIS_PORT", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_DB", "REDIS_URL", "REDIS_CA_FILE", "REDIS_CERT_FILE",
-        "REDIS_KEY_FILE", "KOMFYRVAKT_FSYNC", "LOG_RETENTION_HOURS",
-        "KOMFYRVAKT_MEMORY_LIMIT", "KOMFYRVAKT_WHEN_FULL", "KOMFYRVAKT_FRAME_ANCESTORS", "LOG_LEVEL",
-    ]
+    static let names =
+        [
+            "HOST", "PORT", "TLS_CERT_FILE", "TLS_KEY_FILE", "KOMFYRVAKT_DATA_DIR", "KOMFYRVAKT_API_KEY", "REDIS_HOST",
+            "REDIS_PORT", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_DB", "REDIS_URL", "REDIS_CA_FILE",
+            "REDIS_CERT_FILE",
+            "REDIS_KEY_FILE", "KOMFYRVAKT_FSYNC", "LOG_RETENTION_HOURS",
+            "KOMFYRVAKT_MEMORY_LIMIT", "KOMFYRVAKT_WHEN_FULL", "KOMFYRVAKT_FRAME_ANCESTORS", "LOG_LEVEL",
+        ] + AnalysisConfiguration.names
 
     /// Reads variables.
     /// - Parameters:
@@ -117,7 +123,8 @@ struct HubConfiguration: Sendable {
             }
             logLevel = level
         }
-        warnings = Self.unknownNames(variables)
+        analysis = try AnalysisConfiguration(reader)
+        warnings = Self.unknownNames(variables) + analysis.warnings
         if redis != nil, reader.text("KOMFYRVAKT_FSYNC") != nil {
             warnings.append(
                 "KOMFYRVAKT_FSYNC means the hub's own Redis; the one that REDIS_… names has its own settings"
@@ -132,7 +139,7 @@ struct HubConfiguration: Sendable {
     }
 
     /// Whether only this machine reaches the hub.
-    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    var isLoopback: Bool { host == "localhost" || SocketAddress.ip(host, port: 0).isLoopback }
 
     /// How the hub is reached from this machine, like `http://127.0.0.1:8080`.
     func address(port: Int) -> String {

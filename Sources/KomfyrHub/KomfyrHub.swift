@@ -24,6 +24,13 @@ struct KomfyrHub: AsyncParsableCommand {
               KOMFYRVAKT_FSYNC              always, or everysec: faster on slow disks, can lose 2 s (always)
               LOG_RETENTION_HOURS           how long logs are kept (48)
               KOMFYRVAKT_MEMORY_LIMIT       what the logs may take in memory, as 2GiB (half of what there is)
+              AI_PROVIDER                   who writes reports: gemini, openai (Ollama, llama.cpp), statistics, or
+                                            auto: whichever of these is set up (auto)
+              GEMINI_API_KEY, GEMINI_MODEL, GEMINI_BASE_URL
+                                            Google's Gemini (gemini-3.5-flash-lite)
+              OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_API_KEY
+                                            a server of your own, like http://127.0.0.1:11434
+              AI_DAILY_TOKENS               what a model may cost in a day, in tokens (500000)
               KOMFYRVAKT_FRAME_ANCESTORS    sites that may show the dashboard in a frame ('self')
               LOG_LEVEL                     trace, debug, info, notice, warning, error, critical (info)
             """,

@@ -62,8 +62,8 @@ extension HubLimits {
     static let zstdWindowLog: Int32 = 24
     /// Memory that an idle decoder keeps for its next body, in bytes.
     ///
-    /// So much each for zstd, the text, its structure and that of a single line. Bodies of 2 MiB fit, four times what an
-    /// agent sends.
+    /// So much each for zstd, the text, its structure and that of a single line. Bodies of 2 MiB fit, four times what
+    /// an agent sends.
     static let decoderScratchBytes = 8 << 20
     /// Decoders kept idle: one for each request that two cores decode at once, and some.
     static let decodersKept = 8

@@ -23,35 +23,54 @@ public struct JSONValue: Sendable, Equatable {
     public var end: Int
     /// Whether a string has escapes (`JSONText.appendUnescaped` resolves them).
     public var hasEscapes: Bool
+
+    @inlinable
+    init(kind: JSONKind, start: Int, end: Int, hasEscapes: Bool) {
+        self.kind = kind
+        self.start = start
+        self.end = end
+        self.hasEscapes = hasEscapes
+    }
 }
 
 /// Walks a text along its structural positions and checks the grammar of RFC 8259 on the way.
 ///
-/// What has been walked over is JSON: numbers, literals, escapes and nesting included. A value with pointers into memory that is
-/// the scanner's and the caller's; see `JSONScanner.index`.
+/// What has been walked over is JSON: numbers, literals, escapes and nesting included. A value with pointers into
+/// memory that is the scanner's and the caller's; see `JSONScanner.index`.
+///
+/// What a log's members are read by is inlinable: it runs some 60 times for each log, and as calls into another module
+/// it took a third more instructions.
 public struct JSONCursor {
     /// The text's bytes.
     public let text: UnsafePointer<UInt8>
     /// Where the part that is being walked ends; positions from there on do not exist for the cursor.
     public var end: Int
-    private let positions: UnsafePointer<UInt32>
-    private let count: Int
-    private var next = 0
+    /// Where the whole text ends.
+    @usableFromInline let length: Int
+    @usableFromInline let positions: UnsafePointer<UInt32>
+    @usableFromInline let count: Int
+    @usableFromInline var next = 0
+    /// No backslash stands between what was read last and here; found by looking for the next one only when this one is
+    /// passed, so that the whole text is searched once, not string by string.
+    @usableFromInline var nextBackslash = 0
 
     init(text: UnsafePointer<UInt8>, length: Int, positions: UnsafePointer<UInt32>, count: Int) {
         self.text = text
         self.end = length
+        self.length = length
         self.positions = positions
         self.count = count
     }
 
     /// The bytes of a value.
+    @inlinable
     @inline(__always)
     public func bytes(_ value: JSONValue) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: text + value.start, count: value.end - value.start)
     }
 
     /// The next structural byte, not consumed; nil at the end.
+    @inlinable
     @inline(__always)
     public var peek: UInt8? {
         let position = nextPosition
@@ -59,6 +78,7 @@ public struct JSONCursor {
     }
 
     /// Where the next structural byte is, or `end`.
+    @inlinable
     @inline(__always)
     public var nextPosition: Int {
         guard next < count else { return end }
@@ -67,6 +87,7 @@ public struct JSONCursor {
     }
 
     /// Consumes a `{` or `[`, whose members or elements are then read by `nextKey` or `nextElement`.
+    @inlinable
     public mutating func enter(_ bracket: UInt8) throws(JSONProblem) {
         guard peek == bracket else { throw JSONProblem(.expectedValue, at: nextPosition) }
         next += 1
@@ -78,6 +99,7 @@ public struct JSONCursor {
     /// - Parameter isFirst: true at first; set to false.
     /// - Returns: nil when the object's `}` has been consumed.
     /// - Throws: what is wrong, and where.
+    @inlinable
     public mutating func nextKey(isFirst: inout Bool) throws(JSONProblem) -> JSONValue? {
         guard var byte = peek else { throw JSONProblem(.expectedCommaOrEnd, at: end) }
         if byte == UInt8(ascii: "}") {
@@ -102,6 +124,7 @@ public struct JSONCursor {
     /// - Parameter isFirst: true at first; set to false.
     /// - Returns: false when the array's `]` has been consumed.
     /// - Throws: what is wrong, and where.
+    @inlinable
     public mutating func nextElement(isFirst: inout Bool) throws(JSONProblem) -> Bool {
         guard let byte = peek else { throw JSONProblem(.expectedCommaOrEnd, at: end) }
         if byte == UInt8(ascii: "]") {
@@ -118,6 +141,7 @@ public struct JSONCursor {
     }
 
     /// Reads one whole value of any kind.
+    @inlinable
     public mutating func readValue() throws(JSONProblem) -> JSONValue {
         guard let byte = peek else { throw JSONProblem(.expectedValue, at: end) }
         switch byte {
@@ -128,12 +152,14 @@ public struct JSONCursor {
     }
 
     /// Checks that nothing but blanks is left.
+    @inlinable
     public func finish() throws(JSONProblem) {
         let position = nextPosition
         guard position == end else { throw JSONProblem(.trailingCharacters, at: position) }
     }
 
     /// Leaves out all positions before `offset`: to go on behind a part that could not be read.
+    @inlinable
     public mutating func skip(to offset: Int) {
         while next < count, Int(positions[next]) < offset { next += 1 }
     }
@@ -161,8 +187,9 @@ public struct JSONCursor {
         }
     }
 
+    @inlinable
     @inline(__always)
-    private static func isBlank(_ byte: UInt8) -> Bool {
+    static func isBlank(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
@@ -170,19 +197,29 @@ public struct JSONCursor {
     ///
     /// Its closing quote is the last byte but blanks before the next structural position: whatever else stood between
     /// would itself be structural.
-    private mutating func readString() throws(JSONProblem) -> JSONValue {
+    @inlinable
+    @inline(__always)
+    mutating func readString() throws(JSONProblem) -> JSONValue {
         let quote = nextPosition
         next += 1
         var last = nextPosition - 1
         while last > quote, Self.isBlank(text[last]) { last -= 1 }
         guard last > quote, text[last] == UInt8(ascii: "\"") else { throw JSONProblem(.unclosedString, at: quote) }
         let start = quote + 1
-        let hasEscapes = last > start && memchr(text + start, 0x5C, last - start) != nil
+        if nextBackslash < start { findBackslash(from: start) }
+        let hasEscapes = nextBackslash < last
         if hasEscapes { try checkEscapes(from: start, to: last) }
         return JSONValue(kind: .string, start: start, end: last, hasEscapes: hasEscapes)
     }
 
-    private func checkEscapes(from start: Int, to stop: Int) throws(JSONProblem) {
+    @usableFromInline
+    mutating func findBackslash(from start: Int) {
+        let found = start < length ? memchr(text + start, 0x5C, length - start) : nil
+        nextBackslash = found.map { UnsafeRawPointer($0) - UnsafeRawPointer(text) } ?? length
+    }
+
+    @usableFromInline
+    func checkEscapes(from start: Int, to stop: Int) throws(JSONProblem) {
         var index = start
         while index < stop, let found = memchr(text + index, 0x5C, stop - index) {
             let backslash = UnsafeRawPointer(found) - UnsafeRawPointer(text)
@@ -202,7 +239,8 @@ public struct JSONCursor {
         }
     }
 
-    private mutating func readScalar(_ byte: UInt8) throws(JSONProblem) -> JSONValue {
+    @usableFromInline
+    mutating func readScalar(_ byte: UInt8) throws(JSONProblem) -> JSONValue {
         let start = nextPosition
         let kind: JSONKind
         let stop: Int
@@ -271,7 +309,8 @@ public struct JSONCursor {
     /// Walks an object or array with all that it holds.
     ///
     /// The kinds of the open containers are a stack of bits.
-    private mutating func readContainer() throws(JSONProblem) -> JSONValue {
+    @usableFromInline
+    mutating func readContainer() throws(JSONProblem) -> JSONValue {
         let start = nextPosition
         let isObject = text[start] == UInt8(ascii: "{")
         var kinds: UInt64 = 0

@@ -26,6 +26,7 @@ public struct JSONProblem: Error, Sendable, Equatable {
     public var offset: Int
 
     /// A problem at a byte.
+    @inlinable
     public init(_ reason: Reason, at offset: Int = 0) {
         self.reason = reason
         self.offset = offset

@@ -29,4 +29,12 @@ public enum ProtocolLimits {
     public static let batchesInFlight = 4
     /// The longest agent name in bytes, part of every batch's identity.
     public static let agentNameBytes = 64
+    /// The body of a heartbeat, in bytes: a hundred inputs of some 150.
+    public static let heartbeatBytes = 16 << 10
+    /// Inputs that a heartbeat names.
+    public static let heartbeatInputs = 100
+    /// Bytes of the texts of a heartbeat (host, version, names of inputs).
+    public static let heartbeatTextBytes = 255
+    /// Reasons for drops that a heartbeat names.
+    public static let heartbeatReasons = 32
 }

@@ -9,6 +9,37 @@ public enum Timestamp {
     /// no seconds, no zone (then it is UTC), a zone without its colon, a leap second.
     /// - Returns: nil when it is not one, or lies outside of what Int64 nanoseconds hold.
     public static func parse(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+        parseMilliseconds(bytes) ?? parseAny(bytes)
+    }
+
+    /// Reads `2026-11-23T05:23:52.123Z`, the form that most logs have, with one check for all digits.
+    /// - Returns: nil for all others, and for dates that are none.
+    private static func parseMilliseconds(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+        guard bytes.count == 24, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+            bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
+            bytes[19] == UInt8(ascii: "."), bytes[23] == UInt8(ascii: "Z")
+        else { return nil }
+        var isDigits = true
+        func digit(_ index: Int) -> Int {
+            let digit = bytes[index] &- UInt8(ascii: "0")
+            isDigits = isDigits && digit < 10
+            return Int(digit)
+        }
+        let year = digit(0) * 1_000 + digit(1) * 100 + digit(2) * 10 + digit(3)
+        let month = digit(5) * 10 + digit(6)
+        let day = digit(8) * 10 + digit(9)
+        let hour = digit(11) * 10 + digit(12)
+        let minute = digit(14) * 10 + digit(15)
+        let second = digit(17) * 10 + digit(18)
+        let milliseconds = digit(20) * 100 + digit(21) * 10 + digit(22)
+        guard isDigits, month >= 1, month <= 12, day >= 1, day <= 28 || day <= daysInMonth(year: year, month: month),
+            hour <= 23, minute <= 59, second <= 60
+        else { return nil }
+        let seconds = days(year: year, month: month, day: day) * 86_400 + hour * 3_600 + minute * 60 + second
+        return nanoseconds(seconds: Int64(seconds), fraction: Int64(milliseconds) * 1_000_000)
+    }
+
+    private static func parseAny(_ bytes: UnsafeRawBufferPointer) -> Int64? {
         guard bytes.count >= 16, bytes.count <= 64, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
             let century = twoDigits(bytes, 0), let yearOfCentury = twoDigits(bytes, 2),
             let month = twoDigits(bytes, 5), month >= 1, month <= 12,

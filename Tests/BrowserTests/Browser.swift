@@ -61,7 +61,7 @@ final class Browser {
             "\(address)/session",
             headers: ["Content-Type": "application/json"],
             body: capabilities.encoded,
-            within: 60
+            within: 180
         )
         guard let session = answer.json["value"]["sessionId"].text else {
             throw TestFailure("chromedriver opened no browser: \(answer.body.prefix(500))")
@@ -91,7 +91,7 @@ final class Browser {
 
     /// Waits for an element of a CSS selector that can be seen and whose text contains a text.
     @discardableResult
-    func see(_ selector: String, _ text: String = "", within seconds: Double = 20) async throws -> JSON {
+    func see(_ selector: String, _ text: String = "", within seconds: Double = 60) async throws -> JSON {
         let what = "\(selector) is seen" + (text.isEmpty ? "" : ", saying \(text)")
         return try await eventually(what, within: seconds) {
             let found = try await script(PageScripts.find, [.text(selector), .text(text)])
@@ -106,11 +106,12 @@ final class Browser {
         }
     }
 
-    /// Clicks what a user sees; fails when something else lies over it.
+    /// Clicks what a user sees, as soon as it can be clicked; fails when something else lies over it.
     func click(_ selector: String, _ text: String = "") async throws {
         // What is refreshed at this very moment is looked for again.
-        _ = try await eventually("\(selector) \(text) can be clicked") {
+        _ = try await eventually("\(selector) \(text) can be clicked") { () async throws -> Bool? in
             let element = try await see(selector, text)
+            guard try await script("return arguments[0].disabled !== true", [element]) == true else { return nil }
             try await command("POST", "/element/\(Self.id(element))/click", [:])
             return true
         }
@@ -127,11 +128,46 @@ final class Browser {
         try await command("POST", "/actions", ["actions": [["type": "key", "id": "keyboard", "actions": strokes]]])
     }
 
+    /// Presses the pointer within an element, drags it and lets go; the places are shares of the element's width.
+    func drag(over selector: String, from start: Double, to end: Double) async throws {
+        let element = try await see(selector)
+        let width = try await command("GET", "/element/\(Self.id(element))/rect")["width"].number ?? 0
+        // Places count from the element's middle.
+        func move(_ share: Double) -> JSON {
+            [
+                "type": "pointerMove", "duration": 50, "origin": element,
+                "x": .number(((share - 0.5) * width).rounded()), "y": 0,
+            ]
+        }
+        let strokes: JSON = [
+            move(start), ["type": "pointerDown", "button": 0], move((start + end) / 2), move(end),
+            ["type": "pointerUp", "button": 0],
+        ]
+        try await command(
+            "POST",
+            "/actions",
+            [
+                "actions": [
+                    ["type": "pointer", "id": "mouse", "parameters": ["pointerType": "mouse"], "actions": strokes]
+                ]
+            ]
+        )
+    }
+
     /// The text that a user sees in an element.
     func text(_ selector: String) async throws -> String {
         let element = try await see(selector)
         return try await command("GET", "/element/\(Self.id(element))/text").text ?? ""
     }
+
+    /// Goes on within a frame of the page, of whatever origin; everything that follows is of what it shows.
+    func enter(_ selector: String) async throws {
+        let frame = try await see(selector)
+        try await command("POST", "/frame", ["id": frame])
+    }
+
+    /// Goes back to the page around the frames.
+    func leaveFrame() async throws { try await command("POST", "/frame", ["id": .null]) }
 
     // MARK: The window
 
@@ -144,6 +180,20 @@ final class Browser {
             ]
         )
     }
+
+    /// The window that is worked in.
+    func window() async throws -> String { try await command("GET", "/window").text ?? "" }
+
+    /// Opens another window and works in it from now on; answers its name.
+    func openWindow() async throws -> String {
+        let name = try await command("POST", "/window/new", ["type": "window"])["handle"].text ?? ""
+        try await work(in: name)
+        try await devTools("Page.addScriptToEvaluateOnNewDocument", ["source": .text(PageScripts.watch)])
+        return name
+    }
+
+    /// Works in another window from now on.
+    func work(in window: String) async throws { try await command("POST", "/window", ["handle": .text(window)]) }
 
     /// What the system prefers: `light` or `dark`.
     func prefer(_ scheme: String) async throws {
@@ -164,10 +214,26 @@ final class Browser {
 
     // MARK: Behind the page
 
+    /// Runs a script before that of every page which is opened from now on.
+    func prepareEveryPage(_ script: String) async throws {
+        try await devTools("Page.addScriptToEvaluateOnNewDocument", ["source": .text(script)])
+    }
+
     /// Runs a function's body in the page.
     @discardableResult
     func script(_ body: String, _ arguments: [JSON] = []) async throws -> JSON {
         try await command("POST", "/execute/sync", ["script": .text(body), "args": .list(arguments)])
+    }
+
+    /// Asks for a list of faults until there are none, for a while: a page that was resized draws again.
+    func faults(_ body: String) async throws -> JSON {
+        let end = ContinuousClock.now + .seconds(10)
+        var found = try await script(body)
+        while found != [], ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(100))
+            found = try await script(body)
+        }
+        return found
     }
 
     func cookies() async throws -> [JSON] { try await command("GET", "/cookie").items }
@@ -197,7 +263,7 @@ final class Browser {
             base + path,
             headers: ["Content-Type": "application/json"],
             body: body?.encoded,
-            within: 60
+            within: 180
         )
         guard answer.status == 200 else {
             let value = answer.json["value"]

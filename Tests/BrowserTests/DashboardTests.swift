@@ -11,6 +11,7 @@ struct DashboardTests {
         try await withHubAndAgent { hub, _ in
             try await Browser.with { browser in
                 try await browser.open(hub.url)
+                try await browser.click("login-page summary", "I run this hub")
                 try await browser.see("login-page code", "komfyr-hub login")
                 try await browser.screenshot("login")
                 try await browser.type("kmf_no-such-key-no-such-key-no-such-k", into: "#key")
@@ -49,7 +50,7 @@ struct DashboardTests {
     @Test func `with nothing stored the page says how to send a log, and shows the first one by itself`() async throws {
         try await withOpenPage { hub, agent, browser in
             try await browser.see(".verdict-text", "No logs yet")
-            try await browser.see("first-log", "logger -d -n 127.0.0.1")
+            try await browser.see("first-log", "curl \(hub.url)/api/logs")
             try await browser.see(".empty-title", "Waiting for the first log")
             try await browser.screenshot("first-run")
             try await browser.script("window.unchanged = true")
@@ -181,7 +182,7 @@ struct DashboardTests {
             #expect(shown < 100_000, "a long message is not on the page before it is asked for")
             try await browser.click(".log-head", "wide")
             try await browser.click("data-tree .link-button", "200 more")
-            #expect(try await browser.script(PageScripts.overflow) == [])
+            #expect(try await browser.faults(PageScripts.overflow) == [])
         }
     }
 
@@ -206,12 +207,12 @@ struct DashboardTests {
             try await browser.see(".live", "Paused")
             try await browser.click(".log-head", "")
             try await browser.see(".live", "Live")
-            // 63 logs, each once.
+            // 63 logs, each once; only those in view are on the page.
             let ids = try await browser.script(
                 "return [...document.querySelectorAll('.log')].map(row => row.dataset.id)"
             )
-            #expect(ids.items.count == 63)
-            #expect(Set(ids.items.compactMap(\.text)).count == 63)
+            #expect(Set(ids.items.compactMap(\.text)).count == ids.items.count)
+            try await browser.see(".log[aria-setsize='63']")
         }
     }
 
@@ -235,36 +236,6 @@ struct DashboardTests {
         }
     }
 
-    @Test(arguments: ["light", "dark"])
-    func `no width overflows, every text has contrast, every control a name`(_ scheme: String) async throws {
-        try await withOpenPage { hub, _, browser in
-            try await browser.prefer(scheme)
-            try await Self.fill(hub)
-            _ = try await eventually("the page is filled") {
-                try await browser.script("return document.querySelectorAll('.log[data-id]').length > 50") == true
-                    ? true : nil
-            }
-            try await browser.see(".tree-row", "freezer-3")
-            try await browser.script(PageScripts.openFirstError)
-            // What one sees at once: a phone shows one panel, a tablet the groups beside another, a wide page all.
-            let views: [(width: Int, height: Int, panels: [String])] = [
-                (360, 740, ["groups", "summary", "logs"]), (768, 1_024, ["summary", "logs"]),
-                (1_280, 860, [""]), (1_440, 900, [""]), (2_560, 1_300, [""]),
-            ]
-            for view in views {
-                try await browser.resize(width: view.width, height: view.height)
-                for panel in view.panels {
-                    if !panel.isEmpty { try await browser.click(".tab-\(panel)") }
-                    let place = "\(scheme)-\(view.width)" + (panel.isEmpty ? "" : "-\(panel)")
-                    #expect(try await browser.script(PageScripts.overflow) == [], "\(place)")
-                    #expect(try await browser.script(PageScripts.lowContrast) == [], "\(place)")
-                    #expect(try await browser.script(PageScripts.unnamed) == [], "\(place)")
-                    try await browser.screenshot(place)
-                }
-            }
-        }
-    }
-
     @Test func `the switch changes the theme and it stays`() async throws {
         try await withOpenPage { _, _, browser in
             try await browser.prefer("light")
@@ -278,52 +249,6 @@ struct DashboardTests {
             try await browser.reload()
             try await browser.see("overview-page")
             #expect(try await browser.script(ground) == dark)
-        }
-    }
-
-    /// Logs as a small site has them.
-    private static func fill(_ hub: HubProcess) async throws {
-        let samples: [(String, String, String)] = [
-            ("info", "syslog:fw-oslo-1:sshd", "Accepted publickey for deploy from 10.2.0.4 port 51122 ssh2"),
-            ("debug", "app:search", "select * from orders where id = $1 (0.4 ms)"),
-            ("warning", "datacenter:server-rack-1", "disk almost full: /var 91 %"),
-            ("error", "app:checkout", "upstream timed out (110: Connection timed out) while reading response header"),
-            ("info", "datacenter:core-switch", "%LINK-3-UPDOWN: Interface GigabitEthernet1/0/24, changed state to up"),
-            ("critical", "warehouse:freezer-3", "Freezer 3 above -10 °C for 30 minutes: goods at risk"),
-            ("info", "app:checkout:worker", "Job 5512 finished in 812 ms"),
-            (
-                "info", "a-group-with-a-very-long-name-that-does-not-fit-anywhere:and-another-part-of-the-same-length",
-                "x"
-            ),
-        ]
-        let logs = (0..<160)
-            .map { index -> JSON in
-                let (level, group, message) = samples[(index * 7 + index / 9) % samples.count]
-                return [
-                    "level": .text(level), "group": .text(group), "message": .text(message),
-                    "tags": ["oslo", "v2.3.1"],
-                    "source": "fw-oslo-1.example", "data": ["pid": .number(Double(index)), "request": ["ms": [1, 2]]],
-                    "timestamp": .number((Date().timeIntervalSince1970 - Double(160 - index) * 7).rounded()),
-                ]
-            }
-        let answer = try await hub.send("POST", "/api/logs/batch", .list(logs), headers: ["Prefer": "return=minimal"])
-        #expect(answer.json["ingested"] == 160, "\(answer.body)")
-    }
-}
-
-/// A hub, an agent, and the dashboard open in a browser that came in by a login link.
-///
-/// What the page did wrong fails the
-/// test, unless the test has asked before.
-private func withOpenPage(
-    _ test: (HubProcess, AgentProcess, Browser) async throws -> Void
-) async throws {
-    try await withHubAndAgent { hub, agent in
-        try await Browser.with { browser in
-            try await browser.open(try await hub.loginLink())
-            try await browser.see("overview-page .live", "Live")
-            try await test(hub, agent, browser)
-            #expect(try await browser.problems() == [])
         }
     }
 }

@@ -87,4 +87,32 @@ enum PageScripts {
         }
         return out;
         """
+
+    /// What a screen reader or a finger would stumble over: names given twice, references into nothing, an order of tabs of
+    /// one's own, roles without what they need, and controls smaller than 24 px (WCAG 2.2 §2.5.8; links within text are let be).
+    static let stumbling = """
+        const out = new Set();
+        const ids = new Map();
+        for (const element of document.querySelectorAll("[id]")) ids.set(element.id, (ids.get(element.id) || 0) + 1);
+        for (const [id, count] of ids) if (count > 1) out.add(`${count} times #${id}`);
+        for (const name of ["aria-labelledby", "aria-describedby", "aria-controls", "aria-activedescendant", "for"])
+            for (const element of document.querySelectorAll(`[${name}]`))
+                for (const id of element.getAttribute(name).split(/\\s+/).filter(Boolean))
+                    if (!ids.has(id) && element.checkVisibility()) out.add(`${name} of ${element.tagName} names no ${id}`);
+        for (const element of document.querySelectorAll("[tabindex]"))
+            if (element.tabIndex > 0) out.add(`tabindex ${element.tabIndex}: ${element.className}`);
+        for (const element of document.querySelectorAll("img:not([alt])")) out.add(`no alt: ${element.outerHTML.slice(0, 80)}`);
+        for (const element of document.querySelectorAll("[role=tab]"))
+            if (!element.closest("[role=tablist]")) out.add(`a tab without a list: ${element.textContent}`);
+        for (const element of document.querySelectorAll("[role=separator][tabindex]"))
+            if (!element.hasAttribute("aria-valuenow")) out.add("a separator without its value");
+        const isText = element => element.matches(".link-button, a") && getComputedStyle(element).display.startsWith("inline");
+        for (const element of document.querySelectorAll("button, input:not([type=checkbox]):not([type=radio]), select, [role=button]")) {
+            if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || isText(element)) continue;
+            const box = element.getBoundingClientRect();
+            if (box.width > 0 && (box.width < 23.5 || box.height < 23.5))
+                out.add(`${element.className || element.tagName}: ${box.width.toFixed(0)} x ${box.height.toFixed(0)} px`);
+        }
+        return [...out];
+        """
 }

@@ -76,7 +76,7 @@ struct KillTests {
                         kills.hub += 1
                         try await hub.start()
                     }
-                    _ = try await eventually("the hub takes logs again", within: 60) {
+                    _ = try await eventually("the hub takes logs again", within: 180) {
                         try await HTTP.send("GET", "\(url)/api/health").status == 200 ? true : nil
                     }
                 }

@@ -8,7 +8,7 @@ import Testing
 struct RsyslogTests {
     @Test func `what rsyslog forwards arrives whole, though it was stopped and started`() async throws {
         try await withHubAndAgent { hub, agent in
-            let rsyslog = try await Rsyslog.unpack(in: agent.scratch, agent: agent.syslogPort)
+            let rsyslog = try Rsyslog(in: agent.scratch, agent: agent.syslogPort)
             try await rsyslog.start()
             try rsyslog.send(0..<1_000)
             try await rsyslog.stop()
@@ -36,7 +36,7 @@ struct RsyslogTests {
 
     /// Waits until all these messages are stored, and expects no other, and so many of them twice at most.
     private static func expect(_ range: Range<Int>, twice: Int = 0, in hub: HubProcess) async throws {
-        let numbers = try await eventually("\(range.count) messages are stored", within: 60) {
+        let numbers = try await eventually("\(range.count) messages are stored", within: 180) {
             let found = try await hub.numbers("number")
             return Set(found).count >= range.count ? found : nil
         }
@@ -45,42 +45,13 @@ struct RsyslogTests {
     }
 }
 
-/// rsyslogd from Debian's package, with an input of its own on loopback.
-private final class Rsyslog {
-    private let root: String
-    private let scratch: Scratch
-    private let port: UInt16
-    private var program: ChildProgram?
+/// rsyslogd from Debian's package.
+private struct Rsyslog {
+    private let peer: SyslogPeer
 
-    /// Fetches the packages once, and writes the configuration.
-    static func unpack(in scratch: Scratch, agent: UInt16) async throws -> Rsyslog {
-        let root = Built.repository + "/.build/rsyslog"
-        if !FileManager.default.fileExists(atPath: root + "/usr/sbin/rsyslogd") {
-            let folder = scratch.at("packages")
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            try await ChildProgram.run(
-                "sh",
-                [
-                    "-euc",
-                    """
-                    packages='rsyslog libestr0 libfastjson4 liblognorm5'
-                    apt-get download $packages || { apt-get update; apt-get download $packages; }
-                    for package in *.deb; do dpkg-deb --extract "$package" root; done
-                    rm -rf "$0"; mkdir -p "$(dirname "$0")"; cp -a root "$0"
-                    """,
-                    root,
-                ],
-                folder: folder,
-                within: 180
-            )
-        }
-        return try Rsyslog(root: root, scratch: scratch, agent: agent)
-    }
-
-    private init(root: String, scratch: Scratch, agent: UInt16) throws {
-        self.root = root
-        self.scratch = scratch
-        port = try Network.freePort()
+    /// Writes the configuration.
+    init(in scratch: Scratch, agent: UInt16) throws {
+        let port = try Network.freePort()
         let example = try String(
             contentsOfFile: Built.repository + "/examples/rsyslog/60-komfyrvakt.conf",
             encoding: .utf8
@@ -97,40 +68,22 @@ private final class Rsyslog {
             """,
             to: "rsyslog.conf"
         )
-    }
-
-    func start() async throws {
-        let libraries = ["lib", "usr/lib"].map { "\(root)/\($0)/x86_64-linux-gnu:\(root)/\($0)/aarch64-linux-gnu" }
-        let modules = try FileManager.default.subpathsOfDirectory(atPath: root)
-            .first { $0.hasSuffix("/rsyslog/imptcp.so") }
-        guard let modules else { throw TestFailure("rsyslog has no imptcp.so") }
-        let program = try ChildProgram(
-            root + "/usr/sbin/rsyslogd",
-            [
-                "-n", "-f", scratch.at("rsyslog.conf"), "-i", scratch.at("rsyslog.pid"), "-M",
-                "\(root)/\((modules as NSString).deletingLastPathComponent)/",
-            ],
-            environment: ["LD_LIBRARY_PATH": libraries.joined(separator: ":")],
+        let arguments = ["-n", "-f", scratch.at("rsyslog.conf"), "-i", scratch.at("rsyslog.pid"), "-M"]
+        peer = SyslogPeer(
+            "rsyslogd",
+            module: "imptcp.so",
+            port: port,
             folder: scratch.path,
             output: scratch.at("rsyslog.log")
-        )
-        self.program = program
-        _ = try await eventually("rsyslog listens") {
-            guard program.isRunning else { throw TestFailure("rsyslogd ended:\n\(program.output)") }
-            try Network.sendStream([], to: port)
-            return true
-        }
+        ) { arguments + [$0 + "/"] }
     }
 
-    func stop() async throws {
-        try await program?.stop()
-        program = nil
-    }
+    func start() async throws { try await peer.start() }
 
-    /// Sends numbered messages as a program of this machine does.
+    func stop() async throws { try await peer.stop() }
+
+    /// Sends numbered messages.
     func send(_ numbers: Range<Int>) throws {
-        let text = numbers.map { "<12>1 - testhost counter - - - number \($0)\n" }.joined()
-        // Read is what it has taken over: what still lay in the socket would die with it, as with any program.
-        try Network.sendStream(Array(text.utf8), to: port, untilRead: true)
+        try peer.send(numbers.map { "<12>1 - testhost counter - - - number \($0)\n" }.joined())
     }
 }

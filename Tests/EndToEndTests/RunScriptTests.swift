@@ -42,6 +42,133 @@ struct RunScriptTests {
     }
 }
 
+/// What `make run` asks at a terminal, before it starts anything: with a hub that does nothing but end.
+@Suite(.serialized)
+struct RunQuestionTests {
+    private static let key = "AIzaTest_key-0123456789"
+
+    @Test func `a key that is typed is kept, not shown, and not asked for again`() async throws {
+        let folder = try RunFolder()
+        try folder.scratch.write("# mine\nKOMFYRVAKT_FSYNC=always", to: ".env")
+        let first = try await folder.run(typing: ["not a key", Self.key])
+        #expect(first.contains("Gemini API key"))
+        #expect(first.contains("That is no key"))
+        #expect(first.contains("hub starts"))
+        #expect(!first.contains(Self.key) && !first.contains("not a key"))
+        let kept = folder.scratch.read(".env")
+        #expect(kept.hasPrefix("# mine\nKOMFYRVAKT_FSYNC=always\n#"))
+        #expect(kept.hasSuffix("\nGEMINI_API_KEY=\(Self.key)\n"))
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder.scratch.at(".env"))
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+
+        let second = try await folder.run(typing: [])
+        #expect(second.contains("hub starts") && !second.contains("Gemini API key"))
+        #expect(folder.scratch.read(".env") == kept)
+        folder.scratch.remove()
+    }
+
+    @Test func `enter is an answer too`() async throws {
+        let folder = try RunFolder()
+        #expect(try await folder.run(typing: [""]).contains("hub starts"))
+        #expect(folder.scratch.read(".env").hasSuffix("\nGEMINI_API_KEY=\n"))
+        #expect(try await !folder.run(typing: []).contains("Gemini API key"))
+        folder.scratch.remove()
+    }
+
+    @Test(arguments: ["GEMINI_API_KEY", "OPENAI_BASE_URL", "AI_PROVIDER"])
+    func `who has said who writes reports is not asked`(_ name: String) async throws {
+        let folder = try RunFolder()
+        #expect(try await !folder.run(typing: [], environment: [name: "x"]).contains("Gemini API key"))
+        #expect(folder.scratch.read(".env").isEmpty)
+        try folder.scratch.write("\(name)=x\n", to: ".env")
+        #expect(try await !folder.run(typing: []).contains("Gemini API key"))
+        folder.scratch.remove()
+    }
+
+    @Test func `without a terminal nobody is asked`() async throws {
+        let folder = try RunFolder()
+        let program = try folder.spawn([folder.scratch.at("scripts/run"), folder.scratch.at("bin")])
+        _ = try await program.waitForExit()
+        #expect(program.output.contains("hub starts") && !program.output.contains("Gemini API key"))
+        #expect(folder.scratch.read(".env").isEmpty)
+        folder.scratch.remove()
+    }
+}
+
+/// A copy of `scripts/run` in a folder of its own, whose `.env` it therefore uses, with programs that only end.
+private final class RunFolder {
+    let scratch: Scratch
+    private let ports: [String: String]
+
+    init() throws {
+        scratch = try Scratch()
+        var ports: [String: String] = [:]
+        for name in ["PORT", "SYSLOG_PORT", "JSON_PORT", "METRICS_PORT"] { ports[name] = "\(try Network.freePort())" }
+        self.ports = ports
+        let script = try String(contentsOfFile: Built.repository + "/scripts/run", encoding: .utf8)
+        for (name, text) in [
+            ("scripts/run", script), ("bin/komfyr-hub", "#!/bin/sh\necho hub starts\n"), ("type.py", Self.typist),
+        ] {
+            try scratch.write(text, to: name)
+            chmod(scratch.at(name), 0o755)
+        }
+    }
+
+    func spawn(_ command: [String], _ environment: [String: String] = [:]) throws -> ChildProgram {
+        try ChildProgram(
+            command[0],
+            Array(command.dropFirst()),
+            environment: ports.merging(environment) { $1 },
+            folder: scratch.path,
+            output: scratch.at("run-\(UUID().uuidString).log")
+        )
+    }
+
+    /// Runs it on a terminal and types a line at each question, and gives what the terminal showed.
+    func run(typing lines: [String], environment: [String: String] = [:]) async throws -> String {
+        let program = try spawn(
+            ["python3", "type.py", scratch.at("scripts/run"), scratch.at("bin")] + lines,
+            environment
+        )
+        let status = try await program.waitForExit(within: 60)
+        guard status == 0 else { throw TestFailure("it was not asked as often as expected:\n\(program.output)") }
+        return program.output
+    }
+
+    /// A pseudo-terminal: types when it is asked and the echo is off, as whoever types a key waits for the question.
+    private static let typist = #"""
+        import os, pty, sys, termios, time
+
+        lines = sys.argv[3:]
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(sys.argv[1], sys.argv[1:3])
+        os.set_blocking(terminal, False)
+        shown = b""
+        end = time.monotonic() + 50
+        while time.monotonic() < end:
+            try:
+                part = os.read(terminal, 4096)
+                if not part:
+                    break
+                shown += part
+                continue
+            except BlockingIOError:
+                pass
+            except OSError:
+                break
+            is_hidden = not termios.tcgetattr(terminal)[3] & termios.ECHO
+            if lines and is_hidden and shown.rstrip().endswith(b"(enter: none):"):
+                os.write(terminal, lines.pop(0).encode() + b"\n")
+                shown += b"\n"
+            time.sleep(0.01)
+        os.close(terminal)
+        os.waitpid(pid, 0)
+        sys.stdout.write(shown.decode(errors="replace"))
+        sys.exit(1 if lines else 0)
+        """#
+}
+
 /// One `scripts/run` with a data folder and ports of its own.
 private final class Run {
     let scratch: Scratch
@@ -63,6 +190,12 @@ private final class Run {
         ]
     }
 
+    /// Where a test has failed: the script ends what it has started, unless it is killed itself.
+    deinit {
+        program?.signal(SIGTERM)
+        for _ in 0..<1_800 where program?.isRunning == true { usleep(50_000) }
+    }
+
     var url: String { "http://127.0.0.1:\(port)" }
 
     var output: String { program?.output ?? "" }
@@ -80,7 +213,7 @@ private final class Run {
     func start() async throws {
         let program = try spawn()
         self.program = program
-        _ = try await eventually("everything runs", within: 60) {
+        _ = try await eventually("everything runs", within: 180) {
             guard program.isRunning else { throw TestFailure("run ended:\n\(program.output)") }
             return program.output.components(separatedBy: "Komfyrvakt runs.").count > starts ? true : nil
         }
@@ -91,7 +224,7 @@ private final class Run {
 
     func stop(_ signal: Int32) async throws {
         program?.signal(signal)
-        _ = try await program?.waitForExit(within: 30)
+        _ = try await program?.waitForExit(within: 90)
     }
 
     func expectLog(_ message: String) async throws {

@@ -71,10 +71,18 @@ struct WholePathTests {
             hub.kill()
             try Network.sendDatagram("<14>1 - h counter - - - number 2", to: agent.syslogPort)
             try Network.sendStream(Array("<14>1 - h counter - - - number 3\n".utf8), to: agent.syslogPort)
+            // What still lies in a socket when the agent stops is lost with it.
+            _ = try await eventually("the agent has taken both") {
+                let metrics = try await HTTP.send("GET", "http://127.0.0.1:\(agent.metricsPort)/metrics").body
+                let counts = metrics.split(separator: "\n").filter { $0.hasPrefix("komfyr_agent_input_received_total") }
+                return counts.compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +) >= 3
+                    ? true : nil
+            }
             try await agent.stop()
             try await agent.start()
             try await hub.start()
-            _ = try await eventually("all three are stored") {
+            // The agent waits up to half a minute between two tries.
+            _ = try await eventually("all three are stored", within: 180) {
                 try await hub.numbers("number").count >= 3 ? true : nil
             }
             #expect(try await hub.numbers("number").sorted() == [1, 2, 3])
@@ -86,6 +94,6 @@ struct WholePathTests {
         let text = try #require(log["timestamp"].text)
         let format = Date.ISO8601FormatStyle(includingFractionalSeconds: text.contains("."))
         let time = try format.parse(text).timeIntervalSince1970
-        #expect((began...began + 120).contains(time), "\(text)")
+        #expect((began...began + 900).contains(time), "\(text)")
     }
 }

@@ -123,7 +123,7 @@ extension EventLoopSuite {
                 }
                 guard connecting else { return start() }
                 let listener = try StreamListener(loop, bind: .ip("127.0.0.1", port: 0)) { _ in start() }
-                StreamConnection.connect(loop, to: listener.localAddress, timeoutMs: 1_000) { _ in }
+                StreamConnection.connect(loop, to: listener.localAddress, timeoutMs: 10_000) { _ in }
             }
             #expect(contents(path).contains(path))
             return contents(path).split(separator: "\n").count { $0.contains("socket:") }

@@ -7,10 +7,23 @@ extension EventLoopSuite {
         @Test func `a new file in a watched folder is told by its name`() async throws {
             let folder = try TemporaryFolder()
             let name = try await onLoop { (loop, finish: @escaping (String?) -> Void) in
-                _ = try FileWatcher(loop, path: folder.path) { finish($0) }
+                _ = try FileWatcher(loop, path: folder.path) { name, _ in finish(name) }
                 append("x", to: "\(folder.path)/new.log")
             }
             #expect(name == "new.log")
+        }
+
+        @Test func `an entry that comes is told apart from one that is written`() async throws {
+            let folder = try TemporaryFolder()
+            let changes = try await onLoop { (loop, finish: @escaping ([FileWatcher.Change]) -> Void) in
+                var changes: [FileWatcher.Change] = []
+                _ = try FileWatcher(loop, path: folder.path) { _, change in
+                    changes.append(change)
+                    if changes.count == 2 { finish(changes) }
+                }
+                append("x", to: "\(folder.path)/new.log")
+            }
+            #expect(changes == [.entry, .content])
         }
 
         @Test func `what is appended to a watched file is told, also after it was renamed`() async throws {
@@ -19,7 +32,7 @@ extension EventLoopSuite {
             append("1", to: path)
             let calls = try await onLoop { (loop, finish: @escaping (Int) -> Void) in
                 var step = 0
-                _ = try FileWatcher(loop, path: path) { _ in
+                _ = try FileWatcher(loop, path: path) { _, _ in
                     step += 1
                     switch step {
                     case 1: rename(path, path + ".1")
@@ -37,7 +50,7 @@ extension EventLoopSuite {
             let calls = try await onLoop { (loop, finish: @escaping (Int) -> Void) in
                 var calls = 0
                 var watcher: FileWatcher?
-                watcher = try FileWatcher(loop, path: folder.path) { _ in
+                watcher = try FileWatcher(loop, path: folder.path) { _, _ in
                     calls += 1
                     watcher?.close()
                     append("2", to: "\(folder.path)/b")
@@ -54,7 +67,7 @@ extension EventLoopSuite {
             let both = try await onLoop { (loop, finish: @escaping (Bool) -> Void) in
                 var told: Set<Int> = []
                 for index in 0...1 {
-                    _ = try FileWatcher(loop, path: folder.path) { _ in
+                    _ = try FileWatcher(loop, path: folder.path) { _, _ in
                         told.insert(index)
                         if told.count == 2 { finish(true) }
                     }
@@ -67,7 +80,7 @@ extension EventLoopSuite {
         @Test func `what does not exist cannot be watched`() async throws {
             let error = try await onLoop { (loop, finish: @escaping (LoopError?) -> Void) in
                 do throws(LoopError) {
-                    _ = try FileWatcher(loop, path: "/no/such/file") { _ in }
+                    _ = try FileWatcher(loop, path: "/no/such/file") { _, _ in }
                     finish(nil)
                 } catch {
                     finish(error)

@@ -5,26 +5,26 @@ import Testing
 
 extension EventLoopSuite {
     struct LoopTests {
-        @Test func `a loop that never ran and holds nothing is freed with its descriptors`() throws {
-            let before = openDescriptors()
+        @Test func `a loop that never ran and holds nothing is freed with its descriptors`() async throws {
+            let before = try await descriptorsAtRest()
             for _ in 0..<50 { _ = try Loop() }
-            #expect(openDescriptors() == before)
+            #expect(try await eventually { openDescriptors() <= before })
         }
 
         @Test func `what is still open when the loop stops is closed with it`() async throws {
-            let before = openDescriptors()
+            let before = try await descriptorsAtRest()
             try await onLoop { (loop, finish: @escaping (Bool) -> Void) in
                 let listener = try StreamListener(loop, bind: .ip("127.0.0.1", port: 0)) { $0.start(Reader()) }
                 _ = try UDPSocket(loop, bind: .ip("127.0.0.1", port: 0), receiveBufferBytes: 1 << 16)
                 _ = try SignalWatcher(loop, signals: [SIGUSR2]) { _ in }
                 _ = try Timer(loop) {}
-                StreamConnection.connect(loop, to: listener.localAddress, timeoutMs: 1_000) { result in
+                StreamConnection.connect(loop, to: listener.localAddress, timeoutMs: 10_000) { result in
                     if case .success(let connection) = result { connection.start(Reader()) }
                     finish(true)
                 }
             }
             .required()
-            #expect(openDescriptors() == before)
+            #expect(try await eventually { openDescriptors() <= before })
         }
 
         @Test func `stop before run ends it at once`() throws {
@@ -87,7 +87,7 @@ extension EventLoopSuite {
                 thread.stop()
                 hasEnded.add()
             }
-            #expect(try await eventually(seconds: 5) { hasEnded.count == 1 })
+            #expect(try await eventually { hasEnded.count == 1 })
         }
 
         @Test func `a thread has its name`() async throws {
@@ -111,21 +111,25 @@ extension EventLoopSuite {
 
     struct TimerTests {
         @Test func `timers fire in the order of their times, and not before`() async throws {
-            let (order, tooEarly) = try await onLoop { (loop, finish: @escaping (([UInt64], Bool)) -> Void) in
+            let (order, due, tooEarly) = try await onLoop {
+                (loop, finish: @escaping (([UInt64], [UInt64: ContinuousClock.Instant], Bool)) -> Void) in
                 var order: [UInt64] = []
+                var due: [UInt64: ContinuousClock.Instant] = [:]
                 var tooEarly = false
                 for ms in [60, 20, 40] as [UInt64] {
                     let begin = ContinuousClock.now
+                    due[ms] = begin + .milliseconds(ms)
                     let timer = try Timer(loop) {
                         order.append(ms)
                         // The loop's clock counts whole milliseconds.
                         tooEarly = tooEarly || ContinuousClock.now - begin < .milliseconds(ms - 1)
-                        if order.count == 3 { finish((order, tooEarly)) }
+                        if order.count == 3 { finish((order, due, tooEarly)) }
                     }
                     timer.start(afterMs: ms)
                 }
             }
-            #expect(order == [20, 40, 60])
+            // As they were started: between two starts the machine may have stood still.
+            #expect(order == due.sorted { $0.value < $1.value }.map(\.key))
             #expect(!tooEarly)
         }
 
@@ -199,6 +203,15 @@ extension EventLoopSuite {
             #expect(failed)
         }
     }
+}
+
+/// How many descriptors this process has, with those that stay open once anything of this module, or a wait, was used.
+///
+/// What a thread of an earlier test still closes may be among them: at the end there may be fewer, never more.
+func descriptorsAtRest() async throws -> Int {
+    _ = try Loop()
+    try await Task.sleep(for: .milliseconds(1))
+    return openDescriptors()
 }
 
 /// How many descriptors this process has.

@@ -19,7 +19,7 @@ struct Overdue: Error {}
 /// - Returns: the result.
 /// - Throws: what `body` threw, or `Overdue`.
 func onLoop<Value: Sendable>(
-    seconds: UInt64 = 20,
+    seconds: UInt64 = 60,
     _ body: @escaping @Sendable (_ loop: Loop, _ finish: @escaping (Value) -> Void) throws -> Void
 ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
@@ -70,7 +70,7 @@ func onThread(_ work: @escaping @Sendable () -> Void) {
 }
 
 /// Waits until `condition` holds, from outside of a loop.
-func eventually(seconds: Double = 10, _ condition: () -> Bool) async throws -> Bool {
+func eventually(seconds: Double = 60, _ condition: () -> Bool) async throws -> Bool {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while !condition() {
         if ContinuousClock.now > deadline { return false }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -348,12 +349,90 @@ extension EventLoopSuite {
                 var silent: StreamConnection?
                 let listener = try StreamListener(loop, bind: Self.anywhere) { silent = $0 }
                 let target = TLSTarget(clientContext, serverName: "localhost")
-                StreamConnection.connect(loop, to: listener.localAddress, tls: target, timeoutMs: 50) { result in
+                StreamConnection.connect(loop, to: listener.localAddress, tls: target, timeoutMs: 1_000) { result in
                     silent?.close()
                     if case .failure(let error) = result { finish("\(error)") } else { finish("connected") }
                 }
             }
             #expect(client.contains("agree on TLS with") && client.contains("timed out"), "\(client)")
+        }
+
+        @Test func `who holds all places for handshakes and says nothing makes room after a while, and others get in`()
+            async throws
+        {
+            let certificates = try await Certificates()
+            let identity = Self.identity(try await certificates.issue("server"))
+            let serverContext = try TLSContext(server: .init(identity: identity))
+            let clientContext = try TLSContext(client: .init(authorityFile: certificates.authority))
+            let (faults, taken) = try await onLoop { (loop, finish: @escaping (([TLSFault], Int)) -> Void) in
+                var faults: [TLSFault] = []
+                var taken = 0
+                let idle = 9
+                let listener = try StreamListener(loop, bind: Self.anywhere, tls: serverContext) { connection in
+                    taken += 1
+                    connection.start(Reader())
+                    if taken == 2 { finish((faults, taken)) }
+                }
+                listener.handshakesAtOnce = 3
+                listener.handshakeGraceMs = 200
+                listener.onHandshakeFailure = { faults.append(TLSFault($1)) }
+                var connections: [StreamConnection] = []
+                for _ in 0..<idle {
+                    StreamConnection.connect(loop, to: listener.localAddress, timeoutMs: 5_000) { result in
+                        guard case .success(let connection) = result else { return }
+                        connections.append(connection)
+                        guard connections.count == idle else { return }
+                        let target = TLSTarget(clientContext, serverName: "localhost")
+                        for _ in 0..<2 {
+                            StreamConnection.connect(
+                                loop,
+                                to: listener.localAddress,
+                                tls: target,
+                                timeoutMs: 10_000
+                            ) { _ in }
+                        }
+                    }
+                }
+            }
+            #expect(taken == 2)
+            // Of nine that say nothing three at a time were let in: at least seven had to go for two to come.
+            #expect(faults.count >= 7 && faults.allSatisfy { $0 == .crowdedOut }, "\(faults)")
+        }
+
+        @Test func `files that change are made use of, and told of when they stay wrong, once`() async throws {
+            let certificates = try await Certificates()
+            let files = try await certificates.issue("server")
+            let identity = Self.identity(files)
+            let right = try String(contentsOfFile: files.certificate, encoding: .utf8)
+            let seen = try await onLoop { (loop, finish: @escaping ([String]) -> Void) in
+                var seen: [String] = []
+                var watch: TLSFileWatch<TLSContext>?
+                var first: TLSContext?
+                watch = try TLSFileWatch(
+                    loop,
+                    files: [files.certificate, files.key],
+                    intervalMs: 5,
+                    make: { () throws(TLSProblem) in try TLSContext(server: .init(identity: identity)) },
+                    changed: { result in
+                        switch result {
+                        case .success(let context):
+                            seen.append(context === watch?.made && context !== first ? "new" : "old")
+                            watch?.close()
+                            finish(seen)
+                        case .failure(let problem):
+                            seen.append(problem.description.contains("PEM") && watch?.made === first ? "wrong" : "?")
+                            // Looked at a few more times, and not told again.
+                            let timer = try? EventLoop.Timer(loop) {
+                                try? right.write(toFile: files.certificate, atomically: true, encoding: .utf8)
+                            }
+                            timer?.start(afterMs: 50)
+                        }
+                    }
+                )
+                first = watch?.made
+                try "no certificate".write(toFile: files.certificate, atomically: true, encoding: .utf8)
+            }
+            #expect(seen == ["wrong", "new"])
         }
 
         /// Counts the bytes of a whole conversation through a relay, then cuts it after each of a spread of them.

@@ -45,6 +45,33 @@ package final class Certificates: Sendable {
         return (scratch.at("\(name).pem"), scratch.at("\(name).key"))
     }
 
+    /// Makes a certificate that will be valid in a far year, and answers its file and its key's.
+    package func issueForLater(_ name: String) async throws -> (certificate: String, key: String) {
+        let files = try await issue(name)
+        try scratch.write(
+            """
+            [ca]
+            default_ca = later
+            [later]
+            new_certs_dir = .
+            database = \(name).index
+            rand_serial = yes
+            default_md = sha256
+            policy = any
+            [any]
+            commonName = supplied
+            """,
+            to: "\(name).conf"
+        )
+        try scratch.write("", to: "\(name).index")
+        try await openssl([
+            "ca", "-batch", "-notext", "-config", "\(name).conf", "-in", "\(name).csr", "-cert", "ca.pem", "-keyfile",
+            "ca.key", "-extfile", "\(name).ext", "-startdate", "20980101000000Z", "-enddate", "20990101000000Z", "-out",
+            "\(name).pem",
+        ])
+        return files
+    }
+
     /// Makes a certificate that nobody but itself answers for.
     package func selfSigned(_ name: String, for names: String = "DNS:localhost,IP:127.0.0.1") async throws -> (
         certificate: String, key: String
@@ -63,6 +90,9 @@ package final class Certificates: Sendable {
         try scratch.write(text, to: name)
         return scratch.at(name)
     }
+
+    /// The folder of the files.
+    package var folder: String { scratch.path }
 
     private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 

@@ -96,7 +96,7 @@ package final class ChildProgram {
 
     /// Asks it to end, waits for that, and makes it end when it does not; answers its exit status.
     @discardableResult
-    package func stop(within seconds: Double = 30) async throws -> Int {
+    package func stop(within seconds: Double = 90) async throws -> Int {
         signal(SIGTERM)
         do {
             return try await waitForExit(within: seconds)
@@ -107,7 +107,7 @@ package final class ChildProgram {
     }
 
     /// Waits until it ends by itself.
-    package func waitForExit(within seconds: Double = 30) async throws -> Int {
+    package func waitForExit(within seconds: Double = 90) async throws -> Int {
         do {
             return try await eventually("\(name) ends", within: seconds) { exitStatus }
         } catch {
@@ -131,7 +131,7 @@ package final class ChildProgram {
         _ arguments: [String],
         environment: [String: String] = [:],
         folder: String,
-        within seconds: Double = 60
+        within seconds: Double = 180
     ) async throws -> String {
         let output = "\(folder)/.run-\(UUID().uuidString)"
         defer { unlink(output) }

@@ -22,7 +22,7 @@ package enum HTTP {
         _ url: String,
         headers: [String: String] = [:],
         body: String? = nil,
-        within seconds: Double = 20
+        within seconds: Double = 60
     ) async throws -> HTTPAnswer {
         guard let parts = URLComponents(string: url), let port = parts.port.flatMap(UInt16.init(exactly:)) else {
             throw TestFailure("\(url) is no URL with a port")

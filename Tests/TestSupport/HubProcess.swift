@@ -30,7 +30,7 @@ package final class HubProcess {
     }
 
     /// Starts the hub and waits until it can store.
-    package func start(within seconds: Double = 60) async throws {
+    package func start(within seconds: Double = 120) async throws {
         let program = try ChildProgram(
             Built.hub,
             ["serve"],
@@ -130,7 +130,7 @@ package final class HubProcess {
     /// Waits for a log.
     package func log(
         _ query: String = "limit=1000",
-        within seconds: Double = 20,
+        within seconds: Double = 60,
         where matches: (JSON) -> Bool
     ) async throws -> JSON {
         try await eventually("a log of \(query)", within: seconds) { try await logs(query).first(where: matches) }

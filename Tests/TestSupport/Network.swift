@@ -1,18 +1,41 @@
 import Foundation
+import Synchronization
 
 /// Sockets of loopback as devices use them.
 package enum Network {
-    /// A port that is free for UDP and TCP at the moment.
+    /// A port that is free for UDP and TCP, and that nobody else in this process is given.
+    ///
+    /// It lies below those that the system gives to connections (32768 and up), one of which would else have it before
+    /// whoever asked for it binds it.
     package static func freePort() throws -> UInt16 {
-        for _ in 0..<100 {
+        for _ in 0..<1_000 {
+            let port = lastPort.withLock { last in
+                last = last < 29_999 ? last + 1 : 10_000
+                return last
+            }
             let tcp = try socket(SOCK_STREAM)
             defer { close(tcp) }
-            let port = try bind(tcp, to: 0)
             let udp = try socket(SOCK_DGRAM)
             defer { close(udp) }
-            if (try? bind(udp, to: port)) != nil { return port }
+            if (try? bind(tcp, to: port)) != nil, (try? bind(udp, to: port)) != nil { return port }
         }
         throw TestFailure("no port is free")
+    }
+
+    /// Begins anywhere, since other test processes may run at the same time.
+    private static let lastPort = Mutex(UInt16.random(in: 10_000..<30_000))
+
+    /// A socket that listens on a free port; the caller closes it.
+    package static func listen() throws -> (descriptor: Int32, port: UInt16) {
+        let descriptor = try socket(SOCK_STREAM)
+        do {
+            let port = try bind(descriptor, to: 0)
+            guard Glibc.listen(descriptor, 16) == 0 else { throw TestFailure("listen: errno \(errno)") }
+            return (descriptor, port)
+        } catch {
+            close(descriptor)
+            throw error
+        }
     }
 
     /// Sends one datagram.
@@ -90,7 +113,8 @@ package enum Network {
         try body { try send($0, on: descriptor) }
     }
 
-    private static func connection(to port: UInt16) throws -> Int32 {
+    /// A connection to a port; the caller closes it.
+    package static func connection(to port: UInt16) throws -> Int32 {
         let descriptor = try socket(SOCK_STREAM)
         guard withAddress(port, { connect(descriptor, $0, $1) }) == 0 else {
             let code = errno

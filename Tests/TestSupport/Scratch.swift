@@ -13,6 +13,9 @@ package final class Scratch: Sendable {
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Where a test's set-up fails before anyone could call `remove`.
+    deinit { remove() }
+
     /// Removes the folder with all that is in it.
     package func remove() {
         try? FileManager.default.removeItem(atPath: path)

@@ -16,12 +16,19 @@ package func withHub(
 }
 
 /// A hub and an agent that brings logs to it, for the time of a test.
+///
+/// `more` is TOML to add at the end of the agent's configuration.
 package func withHubAndAgent(
     _ settings: [String: String] = [:],
+    more: String = "",
     _ test: (HubProcess, AgentProcess) async throws -> Void
 ) async throws {
     try await withHub(settings) { hub in
-        let agent = try AgentProcess(hub: hub.url, key: try await hub.makeKey("test-agent", scope: "ingest"))
+        let agent = try AgentProcess(
+            hub: hub.url,
+            key: try await hub.makeKey("test-agent", scope: "ingest"),
+            more: more
+        )
         do {
             try await agent.start()
             try await test(hub, agent)

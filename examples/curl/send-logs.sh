@@ -6,11 +6,13 @@ set -eu
 url=${KOMFYRVAKT_URL:-http://127.0.0.1:8080}
 : "${KOMFYRVAKT_API_KEY:?set it to a key that may ingest}"
 
-# The key goes by a file descriptor: arguments can be read by everyone on this machine.
+# The key goes by a file descriptor: arguments can be read by everyone on this machine. Each body gets a name of its own,
+# drawn anew: when curl tries again because an answer was lost, the hub knows the body and stores nothing twice.
 post() {
     curl --fail-with-body --silent --show-error --max-time 10 --retry 3 \
         --config - --request POST "$@" <<CONFIG
 header = "Authorization: Bearer $KOMFYRVAKT_API_KEY"
+header = "Idempotency-Key: curl.$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')/1"
 CONFIG
     echo
 }

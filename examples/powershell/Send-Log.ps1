@@ -34,7 +34,11 @@ if ($Data) { $log.data = $Data }
 
 # As bytes: Windows PowerShell would send a text in the system's code page.
 $body = [Text.Encoding]::UTF8.GetBytes((ConvertTo-Json $log -Depth 20 -Compress))
-$headers = @{ Authorization = "Bearer $env:KOMFYRVAKT_API_KEY" }
+$headers = @{
+    Authorization     = "Bearer $env:KOMFYRVAKT_API_KEY"
+    # A name for this log: when it is sent again because the answer was lost, the hub stores nothing twice.
+    'Idempotency-Key' = "powershell.$([guid]::NewGuid().ToString('N'))/1"
+}
 
 # The hub answers 503 while it cannot store: then the log is worth another try.
 for ($try = 1; ; $try++) {

@@ -38,6 +38,7 @@ class KomfyrvaktHandler(logging.Handler):
         # With the number of the batch it names a batch, so that one that was sent twice is stored once.
         self._identity = "python." + secrets.token_hex(16)
         self._sequence = 0
+        self._trouble = None
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="komfyrvakt", daemon=True)
         self._thread.start()
@@ -100,16 +101,29 @@ class KomfyrvaktHandler(logging.Handler):
         while True:
             try:
                 with urllib.request.urlopen(request, timeout=10):
+                    self._tell(None)
                     return
             except urllib.error.HTTPError as error:
+                answer = error.read(2_000).decode(errors="replace")
                 if error.code in (400, 413, 415, 422):
-                    print("komfyrvakt refused a batch:", error.read().decode(errors="replace"), file=sys.stderr)
+                    print("komfyrvakt refused a batch:", answer, file=sys.stderr)
                     return
-            except OSError:
-                pass  # The hub is away: the logs wait.
+                if error.code in (401, 403):
+                    self._tell(f"the hub refuses the key ({error.code}): set KOMFYRVAKT_API_KEY to one that may ingest")
+                else:
+                    self._tell(f"the hub answers {error.code}: {answer}")
+            except OSError as error:
+                self._tell(f"the hub is away: {error}")
             if self._closing.wait(pause):
                 time.sleep(pause)
             pause = min(pause * 2, 30)
+
+    def _tell(self, trouble):
+        """Says once what keeps the logs waiting, and once that it is over."""
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        print("komfyrvakt:", f"{trouble}; the logs wait" if trouble else "the hub takes logs again", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// What the hub answers, as docs/API.md describes it. Nothing here is trusted: texts are shown as text only.
+// What the hub answers, as docs/api.md describes it. Nothing here is trusted: texts are shown as text only.
 import { Json, JsonObject, RawNumber } from "./json";
 
 /** The levels in rising order. */
@@ -52,8 +52,23 @@ export interface Health {
   detail: string;
 }
 
+/** Who is signed in, of `GET /api/session`. */
+export interface Session {
+  name: string;
+  kind: "session" | "key" | "share";
+  scopes: string[];
+  /** The pattern that bounds it; null: all groups. */
+  group: string | null;
+  expires: string | null;
+}
+
 export function noCounts(): LevelCounts {
   return { debug: 0, info: 0, warning: 0, error: 0, critical: 0 };
+}
+
+/** Errors and worse. */
+export function errorsOf(counts: LevelCounts): number {
+  return counts.error + counts.critical;
 }
 
 export function isLevel(value: Json | undefined): value is Level {
@@ -103,22 +118,34 @@ export function readStats(value: Json | undefined): Stats | null {
   };
 }
 
+export function readSession(value: Json | undefined): Session | null {
+  if (!isObject(value)) return null;
+  const kind = value.kind;
+  return {
+    name: text(value.name) ?? "",
+    kind: kind === "key" || kind === "share" ? kind : "session",
+    scopes: Array.isArray(value.scopes) ? value.scopes.filter((scope): scope is string => typeof scope === "string") : [],
+    group: text(value.group),
+    expires: text(value.expires),
+  };
+}
+
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function readCounts(value: Json | undefined): LevelCounts | null {
+export function readCounts(value: Json | undefined): LevelCounts | null {
   if (!isObject(value)) return null;
   const counts = noCounts();
   for (const level of levels) counts[level] = number(value[level]) ?? 0;
   return counts;
 }
 
-function text(value: Json | undefined): string | null {
+export function text(value: Json | undefined): string | null {
   return typeof value === "string" ? value : null;
 }
 
-function number(value: Json | undefined): number | null {
+export function number(value: Json | undefined): number | null {
   if (typeof value === "number") return value;
   return value instanceof RawNumber ? Number(value.source) : null;
 }

@@ -23,8 +23,8 @@ enum BufferError: Error, Sendable, CustomStringConvertible {
             "another agent\(pid.map { " (process \($0))" } ?? "") uses \(folder): stop it, or give this one a "
                 + "data_dir of its own"
         case .unusable(let error):
-            "the buffer's folder cannot be used: \(error); check that data_dir exists on a writable disk and belongs "
-                + "to the agent's user"
+            "the buffer's folder cannot be used: \(error); see that data_dir is on a disk that works and belongs to "
+                + "the agent's user"
         }
     }
 }
@@ -90,6 +90,10 @@ struct BufferEvents: Sendable, Equatable {
     var rewrittenFrames: UInt64 = 0
     /// Something besides the data failed (deleting a segment, writing the cursor): the last one.
     var minor: FileError?
+    /// Frames whose positions were damaged at start: lines of files may come twice.
+    var damagedPositions: UInt64 = 0
+    /// What was found that someone has to hear of, in words; bounded by the number of segments.
+    var notices: [String] = []
 }
 
 /// A segment as the buffer knows it.
@@ -105,6 +109,8 @@ struct Segment: Sendable {
     /// Frames that are not acknowledged, and their records.
     var waitingFrames: UInt64 = 0
     var waitingRecords: UInt64 = 0
+    /// Some of it could not be read: the file is kept in `corrupt/` instead of being deleted.
+    var isUnreadable = false
 
     var endPlace: Cursor.Place { Cursor.Place(segment: number, offset: end) }
 
@@ -117,7 +123,9 @@ struct Segment: Sendable {
     /// The number in a name.
     /// - Returns: nil when it is not a segment's.
     static func number(_ name: String) -> UInt64? {
-        guard name.utf8.count == 24, name.hasSuffix(".segment") else { return nil }
-        return UInt64(name.prefix(16), radix: 16)
+        guard name.utf8.count == 24, name.hasSuffix(".segment"), let number = UInt64(name.prefix(16), radix: 16),
+            number <= AgentLimits.segmentNumber
+        else { return nil }
+        return number
     }
 }

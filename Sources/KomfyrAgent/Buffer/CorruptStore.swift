@@ -34,8 +34,27 @@ final class CorruptStore {
         }
     }
 
+    /// Moves a file here that cannot be read as a whole, so that no disk is asked to read it.
+    ///
+    /// There is room for one whole segment beside what `keep` keeps.
+    /// - Returns: whether it is here now.
+    func keepWhole(_ path: String, size: UInt64) -> Bool {
+        do throws(FileError) {
+            let kept: UInt64
+            if let keptBytes { kept = keptBytes } else { kept = try measure() }
+            keptBytes = kept
+            guard kept + size <= AgentLimits.corruptBytes + AgentLimits.segmentBytes else { return false }
+            let name = path.split(separator: "/").last.map(String.init) ?? ""
+            try files.rename(path, to: folder + "/" + name)
+            keptBytes = kept + size
+            return true
+        } catch {
+            return false
+        }
+    }
+
     private func measure() throws(FileError) -> UInt64 {
-        try files.makeFolder(folder)
+        try files.makeLastingFolder(folder)
         var bytes: UInt64 = 0
         for name in try files.list(folder) { bytes += try files.size(folder + "/" + name) }
         return bytes

@@ -57,9 +57,26 @@ struct Cursor: Sendable, Equatable {
         let covered = reader.offset
         guard reader.isWhole else { return nil }
         let checksum = reader.number(UInt32.self)
-        guard reader.isWhole, CRC32C.checksum(UnsafeRawBufferPointer(rebasing: slot[..<covered])) == checksum
+        guard reader.isWhole, CRC32C.checksum(UnsafeRawBufferPointer(rebasing: slot[..<covered])) == checksum,
+            max(cursor.place.segment, cursor.synced.segment) <= AgentLimits.segmentNumber
         else { return nil }
         return (cursor, turn)
+    }
+}
+
+extension Cursor {
+    /// The cursor in a file, and its turn.
+    /// - Returns: nil when neither slot is sound.
+    static func newest(_ file: any OpenFile) throws(FileError) -> (cursor: Cursor, turn: UInt64)? {
+        let bytes = try file.read(Int(slotBytes) * 2, at: 0)
+        var newest: (cursor: Cursor, turn: UInt64)?
+        bytes.withUnsafeBytes { raw in
+            for start in [0, Int(slotBytes)] where start < raw.count {
+                guard let found = read(UnsafeRawBufferPointer(rebasing: raw[start...])) else { continue }
+                if newest.map({ $0.turn < found.turn }) ?? true { newest = found }
+            }
+        }
+        return newest
     }
 }
 
@@ -74,14 +91,7 @@ struct CursorFile {
     /// - Returns: the cursor it holds; a new one when there is none, or none is sound.
     static func open(_ path: String, _ files: any FileSystem) throws(FileError) -> (CursorFile, Cursor) {
         let file = try files.open(path, .readWriteCreating)
-        let bytes = try file.read(Int(Cursor.slotBytes) * 2, at: 0)
-        var newest: (cursor: Cursor, turn: UInt64)?
-        bytes.withUnsafeBytes { raw in
-            for start in [0, Int(Cursor.slotBytes)] where start < raw.count {
-                guard let found = Cursor.read(UnsafeRawBufferPointer(rebasing: raw[start...])) else { continue }
-                if newest.map({ $0.turn < found.turn }) ?? true { newest = found }
-            }
-        }
+        let newest = try Cursor.newest(file)
         return (CursorFile(file: file, turn: newest?.turn ?? 0), newest?.cursor ?? Cursor())
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Protocol
 
 /// Syncing, making segments, and what happens when the disk refuses.
@@ -6,21 +7,32 @@ extension DiskBuffer {
     ///
     /// With `force` it syncs even before the interval is over.
     func nextJob(nowMs: UInt64, force: Bool = false) -> DiskJob? {
-        guard jobUnderWay == nil, let due = nextJobDueMs(force: force), due <= nowMs else { return nil }
+        if !undeleted.isEmpty, nowMs >= deleteRetryMs {
+            deleteRetryMs = nowMs + AgentLimits.deleteRetryMs
+            deleteLeftovers()
+        }
+        guard jobUnderWay == nil, let due = diskDueMs(force: force), due <= nowMs else { return nil }
         let makesSegment = writer == nil || wantsNewSegment
         let isSynced = settings.section.fsync != .never
         // What failed to sync is written again instead: after a failure the system takes those bytes for written.
         let syncsCurrent = isSynced && rewriteFrom == nil
         let upTo = segments.last?.endPlace
         syncStartedMs = nowMs
-        jobUnderWay = (makesSegment, upTo)
+        jobUnderWay = (makesSegment, isSynced, upTo)
         return DiskJob(
             files: files,
             folder: settings.folder,
+            older: isSynced ? unsyncedSegments : [],
+            syncsFolder: isFolderUnsynced,
             current: syncsCurrent ? newestFile : nil,
             new: makesSegment ? newSegment(knowsPending: syncsCurrent) : nil,
             isSynced: isSynced
         )
+    }
+
+    /// Older segments that `fsync = "never"` left to the system: their logs become safe as soon as that changes.
+    private var unsyncedSegments: [String] {
+        segments.dropLast().filter { $0.number >= cursor.synced.segment && $0.waitingFrames > 0 }.map(\.path)
     }
 
     /// What a new segment is made of; with the sync of the newest before it, its header may name what is pending.
@@ -38,21 +50,33 @@ extension DiskBuffer {
         var new = DiskJob.NewSegment(
             number: number,
             path: settings.folder + "/" + Segment.name(number),
-            header: header.encoded()
+            header: header.encoded(),
+            bytesFree: AgentLimits.freeBytesToReopen
         )
+        // On a disk that this segment filled, its own deletion is what makes room.
+        if let previous, window.isEmpty, readPlace >= previous.endPlace {
+            new.bytesFree = UInt64(new.header.count) + AgentLimits.freeBytesToReplace
+        }
         if let rewriteFrom, let previous, let newestFile {
             let start = cursor.place.segment == previous.number ? cursor.place.offset : 0
             new.rewrite = DiskJob.Rewrite(
                 source: newestFile,
                 from: max(rewriteFrom.offset, start),
-                end: previous.end
+                end: previous.end,
+                sifts: sifts
             )
         }
         return new
     }
 
-    /// When the next job is due, in the clock of `nextJob`; nil when none is.
+    /// When `nextJob` has something to do again, in its clock; nil when nothing but an event changes that.
     func nextJobDueMs(force: Bool = false) -> UInt64? {
+        let times = [diskDueMs(force: force), undeleted.isEmpty ? nil : deleteRetryMs]
+        return times.compactMap(\.self).min()
+    }
+
+    /// When the next job is due; nil when none is, or one is under way.
+    private func diskDueMs(force: Bool) -> UInt64? {
         guard jobUnderWay == nil else { return nil }
         if writer == nil { return diskRetryMs }
         if wantsNewSegment { return 0 }
@@ -70,19 +94,26 @@ extension DiskBuffer {
         guard let job = jobUnderWay else { return }
         jobUnderWay = nil
         switch outcome {
+        case .retry:
+            return
         case .syncFailed(let error):
             syncsFailed += 1
             // Everything behind the last good sync is in doubt, and no later sync would tell.
             if let last = segments.last, rewriteFrom == nil {
-                rewriteFrom = max(cursor.synced, Cursor.Place(segment: last.number, offset: last.firstFrame))
+                // Of a segment that someone deleted nothing is safe, synced or not.
+                let from = error.code == ENOENT ? cursor.place : cursor.synced
+                let first = Cursor.Place(segment: last.number, offset: last.firstFrame)
+                rewriteFrom = min(max(from, first), last.endPlace)
             }
             breakOff(error, nowMs: nowMs)
         case .newSegmentFailed(let error):
-            if rewriteFrom == nil { noteSynced(job.upTo) }
+            if rewriteFrom == nil, job.isSynced { noteSynced(job.upTo) }
             breakOff(error, nowMs: nowMs)
         case .done(let made):
-            if rewriteFrom == nil { noteSynced(job.upTo) }
-            if let made { begin(made) }
+            if job.isSynced { isFolderUnsynced = false } else if made != nil { isFolderUnsynced = true }
+            // `fsync` may have been changed meanwhile: what counts is what the job did.
+            if rewriteFrom == nil, job.isSynced { noteSynced(job.upTo) }
+            if let made { begin(made, isSynced: job.isSynced) }
         }
     }
 
@@ -102,7 +133,7 @@ extension DiskBuffer {
     }
 
     /// A new segment is there: it is the newest from now on.
-    private func begin(_ made: DiskJob.Made) {
+    private func begin(_ made: DiskJob.Made, isSynced: Bool) {
         var new = Segment(
             number: made.number,
             path: made.path,
@@ -113,13 +144,20 @@ extension DiskBuffer {
         if let from = rewriteFrom {
             move(made.copies, from: from, to: &new)
             rewriteFrom = nil
+            sifts = false
+        }
+        if let lock = made.lock {
+            // The folder is another one by now.
+            self.lock = lock
+            cursorFile = nil
+            events.notices.append("\(settings.folder) was gone, and was made again with all that was left to send")
         }
         totalBytes += new.end
         segments.append(new)
         writer = made.file
         newestFile = made.file
         wantsNewSegment = false
-        cursor.synced = new.endPlace
+        if isSynced, settings.section.fsync != .never { cursor.synced = new.endPlace }
         isCursorDirty = true
         if diskFailures > 0 {
             diskFailures = 0
@@ -144,6 +182,7 @@ extension DiskBuffer {
         guard let index = segments.firstIndex(where: { $0.number == from.segment }) else { return }
         let old = segments[index]
         for (range, records) in copies.lost { setAside(range, of: old, records: records) }
+        leaveOut(copies.leftOut, of: old)
         if diskFailures > 0 { events.rewrittenFrames += UInt64(copies.frames.count) }
         durable.advance(copies.positions)
         pending = []
@@ -154,8 +193,10 @@ extension DiskBuffer {
             new.waitingFrames += 1
             new.waitingRecords += UInt64(frame.records)
         }
-        let lostRecords = copies.lost.reduce(0) { $0 + UInt64($1.records) }
-        segments[index].waitingFrames -= min(new.waitingFrames + UInt64(copies.lost.count), old.waitingFrames)
+        // At start what is lost was never counted.
+        let lostFrames = sifts ? 0 : UInt64(copies.lost.count)
+        let lostRecords = sifts ? 0 : copies.lost.reduce(0) { $0 + UInt64($1.records) }
+        segments[index].waitingFrames -= min(new.waitingFrames + lostFrames, old.waitingFrames)
         segments[index].waitingRecords -= min(new.waitingRecords + lostRecords, old.waitingRecords)
         totalBytes -= old.end - from.offset
         segments[index].end = from.offset
@@ -176,5 +217,13 @@ extension DiskBuffer {
             return (Cursor.Place(segment: new.number, offset: offset), kept.header, kept.body)
         }
         recentBytes = recent.reduce(0) { $0 + $1.body.count }
+    }
+
+    /// Frames whose lines are read again: whoever has taken them out forgets them.
+    private func leaveOut(_ ranges: [Range<UInt64>], of old: Segment) {
+        let places = Set(ranges.map(\.lowerBound))
+        let left = window.filter { $0.place.segment == old.number && places.contains($0.place.offset) }
+        droppedTickets += left.map(\.ticket)
+        window.removeAll { frame in left.contains { $0.ticket == frame.ticket } }
     }
 }

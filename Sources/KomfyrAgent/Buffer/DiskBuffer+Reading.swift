@@ -1,3 +1,4 @@
+import Glibc
 import Protocol
 
 /// Taking frames out in order, and acknowledging them.
@@ -18,7 +19,15 @@ extension DiskBuffer {
                 readPlace = Cursor.Place(segment: segments[index + 1].number, offset: segments[index + 1].firstFrame)
                 continue
             }
-            switch try step(in: segment) {
+            let step: SegmentReader.Step
+            do throws(FileError) {
+                step = try self.step(in: segment)
+            } catch {
+                guard error.code == ENOENT else { throw error }
+                passOverMissing(segment)
+                continue
+            }
+            switch step {
             case .frame(let header):
                 let place = readPlace
                 readPlace.offset += UInt64(header.frameBytes)
@@ -55,9 +64,21 @@ extension DiskBuffer {
         return nil
     }
 
+    /// Goes on behind a segment that someone deleted.
+    private func passOverMissing(_ segment: Segment) {
+        let taken = window.filter { $0.place.segment == segment.number }
+        let records = taken.reduce(0) { $0 + UInt64($1.header.records) }
+        let lost = segment.waitingRecords - min(records, segment.waitingRecords)
+        events.corruptRecords += lost
+        events.notices.append("\(segment.path) was deleted by someone: \(lost) logs that had not been sent were in it")
+        readPlace.offset = max(segment.end, readPlace.offset)
+    }
+
     /// Passes over what cannot be read at all, up to the next frame behind it.
     func passOverUnreadable() {
-        guard let segment = segments.first(where: { $0.number == readPlace.segment }) else { return }
+        guard let index = segments.firstIndex(where: { $0.number == readPlace.segment }) else { return }
+        segments[index].isUnreadable = true
+        let segment = segments[index]
         let end = min(readPlace.offset + AgentLimits.unreadableBytes, segment.end)
         events.corruptPlaces += 1
         events.corruptBytes += end - min(readPlace.offset, end)
@@ -68,6 +89,9 @@ extension DiskBuffer {
     /// Counts a frame of the window as lost, since its body cannot be read.
     func giveUp(ticket: UInt64) {
         guard let frame = window.first(where: { $0.ticket == ticket }) else { return }
+        if let index = segments.firstIndex(where: { $0.number == frame.place.segment }) {
+            segments[index].isUnreadable = true
+        }
         events.corruptPlaces += 1
         events.corruptBytes += UInt64(frame.header.frameBytes)
         events.corruptRecords += UInt64(frame.header.records)
@@ -109,18 +133,34 @@ extension DiskBuffer {
             guard window.first?.place.segment != oldest.number, rewriteFrom?.segment != oldest.number,
                 readPlace >= oldest.endPlace
             else { return }
-            do throws(FileError) {
-                try files.remove(oldest.path)
-            } catch {
-                // What is left is found and deleted at the next start: the cursor is past it.
-                events.minor = error
-            }
             if reader?.segment == oldest.number { reader = nil }
-            totalBytes -= oldest.end
             segments.removeFirst()
-            // The next append finds out anew; there may be none before inputs hear that they may go on.
-            isFull = false
+            if oldest.isUnreadable, corrupt.keepWhole(oldest.path, size: oldest.end) {
+                events.notices.append("\(oldest.path) could not be read in parts, and was moved to corrupt/")
+                totalBytes -= oldest.end
+                isFull = false
+            } else {
+                undeleted.append((oldest.path, oldest.end))
+                deleteLeftovers()
+            }
         }
+    }
+
+    /// Deletes what nobody needs any more; what the disk does not let go of counts as there, and is tried again.
+    func deleteLeftovers() {
+        var left: [(path: String, bytes: UInt64)] = []
+        for (path, bytes) in undeleted {
+            do throws(FileError) {
+                try files.remove(path)
+                totalBytes -= bytes
+                // The next append finds out anew; there may be none before inputs hear that they may go on.
+                isFull = false
+            } catch {
+                events.minor = error
+                left.append((path, bytes))
+            }
+        }
+        undeleted = left
     }
 
     /// Writes the cursor if it has changed and is old enough.

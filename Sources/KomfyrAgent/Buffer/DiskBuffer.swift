@@ -20,16 +20,19 @@ import Protocol
 /// behind which another one stands was synced, as far as the other's header says that it goes: what a failed sync left
 /// in doubt stands in the other one again.
 ///
-/// **Recovery** (`BufferRecovery`) cuts what a crash tore off the end, and passes over damage in the middle.
+/// **Recovery** (`BufferRecovery`) leaves out what a crash tore, and passes over damage in the middle.
+///
+/// **Files that someone deleted.** A sync notices that its segment is gone from the folder: what waits in it is written
+/// again from the open file, the folder made anew if need be. Other segments that are gone are told and passed over.
 ///
 /// Belongs to the delivery loop, which does everything but the jobs on it.
 final class DiskBuffer {
-    let settings: BufferSettings
+    private(set) var settings: BufferSettings
     let files: any FileSystem
     /// Draws what is appended in this run.
     let generation: BatchIdentity.Generation
     let corrupt: CorruptStore
-    private let lock: any Sendable
+    var lock: any Sendable
 
     /// Oldest first; the last is appended to while `writer` is there.
     var segments: [Segment]
@@ -39,6 +42,9 @@ final class DiskBuffer {
     var newestFile: (any OpenFile)?
     var nextSequence: UInt64 = 1
     var totalBytes: UInt64
+    /// Segments that the hub has and the disk did not let go of; they count in `totalBytes`.
+    var undeleted: [(path: String, bytes: UInt64)] = []
+    var deleteRetryMs: UInt64 = 0
 
     var cursor: Cursor
     var cursorFile: CursorFile?
@@ -60,11 +66,15 @@ final class DiskBuffer {
     var recent: [(place: Cursor.Place, header: FrameHeader, body: [UInt8])] = []
     var recentBytes = 0
 
-    /// The job under way, if any: whether it makes a segment.
-    var jobUnderWay: (makesSegment: Bool, upTo: Cursor.Place?)?
+    /// The job under way, if any: whether it makes a segment, and syncs what it does.
+    var jobUnderWay: (makesSegment: Bool, isSynced: Bool, upTo: Cursor.Place?)?
     var wantsNewSegment = false
     /// From here on the segment has to be written again, since its sync failed.
     var rewriteFrom: Cursor.Place?
+    /// Whether segments may stand in the folder that no sync of it covers.
+    var isFolderUnsynced = true
+    /// Whether frames with positions behind damage are left out on the way, as at start.
+    var sifts = false
     var syncStartedMs: UInt64 = 0
     /// While the disk refuses: how often it did, and when to try again.
     var diskFailures = 0
@@ -76,7 +86,7 @@ final class DiskBuffer {
     var events = BufferEvents()
     var syncs: UInt64 = 0
     var syncsFailed: UInt64 = 0
-    private var droppedTickets: [UInt64] = []
+    var droppedTickets: [UInt64] = []
     private var frameBytes: [UInt8] = []
 
     /// Locks the folder and recovers what it holds; blocks.
@@ -106,8 +116,10 @@ final class DiskBuffer {
         newestFile = found.newestFile
         totalBytes = found.segments.reduce(0) { $0 + $1.end }
         readPlace = found.cursor.place
-        nextSegmentNumber = max(found.segments.last?.number ?? 0, found.cursor.place.segment) + 1
+        nextSegmentNumber = found.nextNumber
         events.cutBytes = found.cutBytes
+        events.damagedPositions = found.damagedPositions
+        events.notices = found.notices
         if let first = found.segments.first, readPlace < Cursor.Place(segment: first.number, offset: first.firstFrame) {
             readPlace = Cursor.Place(segment: first.number, offset: first.firstFrame)
             cursor.place = readPlace
@@ -116,12 +128,13 @@ final class DiskBuffer {
             durable.advance(pending.map(\.position))
             pending = []
         }
-        // What no sync is known to cover is written again: if one had failed before the last stop, another would succeed
-        // without writing anything.
-        if settings.section.fsync != .never, newestFile != nil, let last = segments.last, last.end > last.firstFrame,
-            cursor.synced < last.endPlace
+        // What no sync is known to cover is written again: if one had failed before the last stop, another would
+        // succeed without writing anything. Behind a tear it is sifted on the way.
+        if newestFile != nil, let last = segments.last, last.end > last.firstFrame, cursor.synced < last.endPlace,
+            settings.section.fsync != .never || found.hasHole
         {
             rewriteFrom = max(cursor.synced, Cursor.Place(segment: last.number, offset: last.firstFrame))
+            sifts = true
             writer = nil
         }
         // Syncing what was found, or making a segment, is a job like any other, only that everyone waits for this one.
@@ -153,6 +166,20 @@ final class DiskBuffer {
     var isSynced: Bool {
         guard writer != nil, let last = segments.last else { return rewriteFrom == nil }
         return settings.section.fsync == .never || cursor.synced >= last.endPlace
+    }
+
+    /// Takes another section of the configuration: what changes holds from the next append, sync or refusal on.
+    ///
+    /// Segments that are there keep their size. A smaller `max_bytes` drops or blocks as if it had just been reached.
+    func use(_ section: AgentConfiguration.BufferSection) {
+        let syncedBefore = settings.section.fsync != .never
+        settings.section = section
+        if syncedBefore && section.fsync == .never {
+            durable.advance(pending.map(\.position))
+            pending = []
+        }
+        // The next append finds out anew.
+        isFull = false
     }
 
     /// Appends a batch to the newest segment; `beyondLimit` also when that goes beyond `max_bytes`.
@@ -239,7 +266,10 @@ final class DiskBuffer {
 
     /// Whether `size` bytes more keep within `max_bytes`, if need be by dropping the oldest segment.
     private func makeRoom(for size: UInt64) -> Bool {
+        if totalBytes + size > settings.section.maxBytes { deleteLeftovers() }
         while totalBytes + size > settings.section.maxBytes {
+            // Where the disk lets nothing be deleted, dropping logs would make no room.
+            guard undeleted.isEmpty else { return false }
             guard settings.section.whenFull == .dropOldest else { return false }
             guard segments.count > 1 else {
                 // The newest is never deleted: it must become an older one first.

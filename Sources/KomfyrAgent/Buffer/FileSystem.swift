@@ -54,12 +54,33 @@ protocol OpenFile: AnyObject, Sendable {
     func writeSome(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) -> Int
     /// Reads some bytes: `pread`; 0 at the end.
     func readSome(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(FileError) -> Int
-    /// Forces content and length to disk: `fdatasync`.
+    /// Forces content and length to disk: `fdatasync`; ENOENT when the file is in no folder any more.
     func sync() throws(FileError)
     /// Cuts it.
     func truncate(to size: UInt64) throws(FileError)
     /// Its bytes.
     func size() throws(FileError) -> UInt64
+}
+
+extension FileSystem {
+    /// Makes a folder, and forces its entry and those of all folders above it to disk: what is synced within it would be
+    /// gone with the first of them that is not, after a power failure.
+    ///
+    /// Also of those that exist: whoever made them may have been killed before, or makes folders only.
+    func makeLastingFolder(_ path: String) throws(FileError) {
+        try makeFolder(path)
+        var parts = path.split(separator: "/")
+        while parts.popLast() != nil {
+            let above = (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+            do throws(FileError) {
+                try syncFolder(above.isEmpty ? "." : above)
+            } catch {
+                // A folder that may be gone through and not read, or a file system that forces no folders: all that can
+                // be done.
+                guard [EACCES, EPERM, EINVAL, ENOTSUP, EROFS].contains(error.code) else { throw error }
+            }
+        }
+    }
 }
 
 extension OpenFile {

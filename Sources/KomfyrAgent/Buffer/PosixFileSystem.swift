@@ -66,14 +66,24 @@ struct PosixFileSystem: FileSystem {
     }
 
     func lock(_ path: String) throws(FileError) -> FolderLock {
-        let file = PosixFile(descriptor: try Self.descriptor(path, O_RDWR | O_CREAT), path: path)
+        let descriptor: Int32
+        do throws(FileError) {
+            descriptor = try Self.descriptor(path, O_RDWR | O_CREAT)
+        } catch {
+            // A read-only disk: what waits there can be sent all the same, if the lock's file is there.
+            guard error.code == EROFS, let found = try? Self.descriptor(path, O_RDONLY) else { throw error }
+            descriptor = found
+        }
+        let file = PosixFile(descriptor: descriptor, path: path)
+        // Nobody else takes it, not even to look: see `FolderOwner`.
         guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
             guard errno == EWOULDBLOCK else { throw FileError(code: errno, attempt: "lock \(path)") }
             let text = try file.read(16, at: 0).prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
             return .heldByOther(pid: text.isEmpty ? nil : String(decoding: text, as: UTF8.self))
         }
-        try file.truncate(to: 0)
-        try file.write(Array("\(getpid())\n".utf8), at: 0)
+        // Only words for others: a full disk takes the lock without them.
+        try? file.truncate(to: 0)
+        try? file.write(Array("\(getpid())\n".utf8), at: 0)
         return .held(file)
     }
 
@@ -96,7 +106,11 @@ private final class PosixFile: OpenFile {
         self.path = path
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A lock goes with its last descriptor, and a child that is just being started has one until it runs its program.
+        _ = flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     func writeSome(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) -> Int {
         while true {
@@ -116,6 +130,11 @@ private final class PosixFile: OpenFile {
 
     func sync() throws(FileError) {
         guard fdatasync(descriptor) == 0 else { throw FileError(code: errno, attempt: "sync \(path)") }
+        // A file that someone deleted takes writes as before, and is gone when the last who has it open ends.
+        var status = stat()
+        guard fstat(descriptor, &status) != 0 || status.st_nlink > 0 else {
+            throw FileError(code: ENOENT, attempt: "sync \(path), which was deleted")
+        }
     }
 
     func truncate(to size: UInt64) throws(FileError) {

@@ -78,7 +78,7 @@ extension SegmentHeader {
             )
             let nameBytes = Int(reader.number(UInt16.self))
             header.agent = reader.text(nameBytes)
-            guard reader.isWhole,
+            guard reader.isWhole, header.number <= AgentLimits.segmentNumber,
                 let positions = PositionsBlock.read(UnsafeRawBufferPointer(rebasing: body[reader.offset...]))
             else { return nil }
             header.positions = positions

@@ -2,7 +2,8 @@
 struct SegmentReader {
     /// What stands at an offset.
     enum Step: Equatable {
-        /// A frame with a sound header that lies whole within the segment; its body is not checked.
+        /// A frame with a sound header that lies whole within the segment; its body is checked only where no frame
+        /// follows.
         case frame(FrameHeader)
         /// Bytes that are no frame, up to the next one or to the end.
         case damaged(Range<UInt64>)
@@ -25,7 +26,9 @@ struct SegmentReader {
     /// What stands at `offset` of a segment that ends at `end`.
     mutating func step(at offset: UInt64, end: UInt64) throws(FileError) -> Step {
         guard offset < end else { return .end }
-        if let header = try header(at: offset, end: end) { return .frame(header) }
+        if let header = try header(at: offset, end: end) {
+            return hidden(by: header, at: offset, end: end).map { .damaged(offset..<$0) } ?? .frame(header)
+        }
         var place = offset + 1
         while let candidate = try nextMagic(from: place, end: end) {
             if try header(at: candidate, end: end) != nil { return .damaged(offset..<candidate) }
@@ -57,6 +60,29 @@ struct SegmentReader {
         guard bytes.count == header.bodyBytes, CRC32C.checksum(bytes, in: 0..<bytes.count) == header.bodyChecksum
         else { return nil }
         return bytes
+    }
+
+    /// Where a sound frame stands within what `header` says is its own.
+    ///
+    /// A disk that puts bytes of one place at another one brings sound headers where they do not belong, whose frames
+    /// reach over others. Such a frame's end is hardly ever where another one begins, so that the bodies of all others
+    /// need not be read here.
+    private mutating func hidden(by header: FrameHeader, at offset: UInt64, end: UInt64) -> UInt64? {
+        let next = offset + UInt64(header.frameBytes)
+        do throws(FileError) {
+            guard next < end, try self.header(at: next, end: end) == nil, try body(of: header, at: offset) == nil
+            else { return nil }
+            var place = offset + 1
+            while let candidate = try nextMagic(from: place, end: end), candidate < next {
+                if let other = try self.header(at: candidate, end: end), try body(of: other, at: candidate) != nil {
+                    return candidate
+                }
+                place = candidate + 1
+            }
+        } catch {
+            // What cannot be read behind this frame is met in its turn.
+        }
+        return nil
     }
 
     private mutating func header(at offset: UInt64, end: UInt64) throws(FileError) -> FrameHeader? {

@@ -16,8 +16,9 @@ import Protocol
 /// ```
 ///
 /// `retry_identity` is what a retry is posted as, however often it is tried: the hub has marked the first identity as
-/// seen. `index` counts lines of the `.ndjson` beside it. Names sort by age. A batch that is refused twice, after a
-/// crash, writes the same name twice.
+/// seen. It follows from `identity`, so that a letter that is written twice is still sent once. `index` counts lines of
+/// the `.ndjson` beside it. Names sort by age. A batch that is refused twice, after a crash, writes the same name
+/// twice.
 ///
 /// Written by `DeadLetterStore`; read by people (`zstdcat`, `cat`) and by `komfyr-agent buffer retry`.
 struct DeadLetter: Sendable {
@@ -91,7 +92,7 @@ struct DeadLetter: Sendable {
     }
 
     private func head(status: Int, records: Int) -> [UInt8] {
-        let retry = BatchIdentity(agent: identity.agent, generation: .random(), sequence: 1)
+        let retry = BatchIdentity(agent: identity.agent, generation: Self.retryGeneration(identity), sequence: 1)
         var bytes = Array("{\"identity\":".utf8)
         JSONText.appendString(identity.text, to: &bytes)
         bytes.append(contentsOf: ",\"retry_identity\":".utf8)
@@ -100,6 +101,18 @@ struct DeadLetter: Sendable {
         JSONText.appendString(Timestamp.text(madeNs), to: &bytes)
         bytes.append(contentsOf: ",\"status\":\(status),\"records\":\(records)".utf8)
         return bytes
+    }
+
+    /// 128 bits that only this identity gives, mixed well (the finalizer of SplitMix64, one-to-one for each half).
+    private static func retryGeneration(_ identity: BatchIdentity) -> BatchIdentity.Generation {
+        func mix(_ value: UInt64) -> UInt64 {
+            var mixed = value &+ 0x9E37_79B9_7F4A_7C15
+            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
+        let high = mix(identity.generation.high ^ mix(identity.sequence))
+        return BatchIdentity.Generation(high: high, low: mix(identity.generation.low ^ high))
     }
 
     /// The answer as JSON when it is that and not too long, else its beginning as a string.

@@ -2,7 +2,8 @@ import Synchronization
 
 /// Writes dead letters, and drops the oldest when they reach their bound.
 ///
-/// Safe from any thread; blocks on the disk. It never stands in delivery's way: what it cannot write is reported and dropped.
+/// Safe from any thread; blocks on the disk. It never stands in delivery's way: what it cannot write is reported and
+/// dropped.
 final class DeadLetterStore: Sendable {
     /// What writing one came to.
     struct Outcome: Sendable, Equatable {
@@ -21,7 +22,7 @@ final class DeadLetterStore: Sendable {
     }
 
     private let folder: String
-    private let maxBytes: UInt64
+    private let maximum: Mutex<UInt64>
     private let files: any FileSystem
     /// Oldest first; nil until the folder has been read.
     private let letters = Mutex<[Letter]?>(nil)
@@ -29,9 +30,12 @@ final class DeadLetterStore: Sendable {
     /// A store in this folder, which is made with the first letter.
     init(folder: String, maxBytes: UInt64, files: any FileSystem) {
         self.folder = folder
-        self.maxBytes = maxBytes
+        maximum = Mutex(maxBytes)
         self.files = files
     }
+
+    /// Takes another bound, which the next letter keeps to.
+    func use(maxBytes: UInt64) { maximum.withLock { $0 = maxBytes } }
 
     /// Writes a letter: logs first, then why, each synced before its name appears.
     func write(_ letter: DeadLetter) -> Outcome {
@@ -43,6 +47,7 @@ final class DeadLetterStore: Sendable {
         }
         // No line was named: there is nothing to keep.
         guard contents.records > 0 else { return Outcome() }
+        let maxBytes = maximum.withLock { $0 }
         return letters.withLock { letters in
             var outcome = Outcome()
             do throws(FileError) {
@@ -52,8 +57,10 @@ final class DeadLetterStore: Sendable {
                 guard size <= maxBytes else {
                     return Outcome(failure: "it is larger than dead_letter_max_bytes (\(size) bytes)")
                 }
+                // Others may have been put back in line meanwhile.
+                if known.reduce(size, { $0 + $1.bytes }) > maxBytes { known = try read() }
                 known.removeAll { $0.name == contents.name }
-                outcome.droppedRecords = try makeRoom(for: size, &known)
+                outcome.droppedRecords = try makeRoom(for: size, within: maxBytes, &known)
                 letters = known
                 try put(contents.logs, contents.name + ".ndjson.zst")
                 try put(contents.why, contents.name + ".json")
@@ -76,7 +83,8 @@ final class DeadLetterStore: Sendable {
         try files.rename(path + ".new", to: path)
     }
 
-    private func makeRoom(for size: UInt64, _ letters: inout [Letter]) throws(FileError) -> Int {
+    private func makeRoom(for size: UInt64, within maxBytes: UInt64, _ letters: inout [Letter]) throws(FileError) -> Int
+    {
         var total = letters.reduce(0) { $0 + $1.bytes } + size
         var dropped = 0
         while total > maxBytes, let oldest = letters.first {
@@ -92,7 +100,7 @@ final class DeadLetterStore: Sendable {
 
     /// What the folder holds; what is unfinished there is removed.
     private func read() throws(FileError) -> [Letter] {
-        try files.makeFolder(folder)
+        try files.makeLastingFolder(folder)
         let names = Set(try files.list(folder))
         var letters: [Letter] = []
         for name in names {

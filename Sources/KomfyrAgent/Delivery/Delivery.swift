@@ -20,32 +20,58 @@ final class Delivery {
 
     private let compressor: BodyCompressor
     private var answers = HubAnswerReader()
+    /// Dead letters that are back in line.
+    private var retries: RetryLine?
+
+    private(set) var addresses: HubAddresses
+    /// The posts under way, by their tickets.
+    var posts: [UInt64: Post] = [:]
+    private let addressProbeMs: UInt64
 
     /// Submitted and not appended yet, oldest first.
-    private var queue: [Queued] = []
-    private var takenToTell = 0
-    private var toldState = BufferState.open
+    var queue: [Queued] = []
+    var takenToTell = 0
+    var toldState = BufferState.open
     /// Bodies handed to posts are counted, for the statistics of what waits.
-    private var counters = DeliveryStatistics()
+    var counters = DeliveryStatistics()
     /// After the disk could not be read: how often, and when to try again.
-    private var readFailures = 0
-    private var readRetryMs: UInt64 = 0
-    private var drainDeadlineMs: UInt64?
-    private(set) var hasStopped = false
-    private var publishedMs: UInt64 = 0
-    private var isPublishedStale = false
+    var readFailures = 0
+    var readRetryMs: UInt64 = 0
+    var drainDeadlineMs: UInt64?
+    var hasStopped = false
+    var publishedMs: UInt64 = 0
+    var isPublishedStale = false
 
-    private struct Queued {
+    /// A post under way.
+    struct Post {
+        /// The hub's address that it went to; nil when that is none of the hub's any more.
+        var way: Int?
+        /// What the transfer holds anyway: a dead letter is made of it without asking the disk, which may refuse just
+        /// then.
+        var body: [UInt8]
+    }
+
+    struct Queued {
         var batch: EncodedBatch
         var isTold = false
     }
 
-    /// Delivery of a buffer that has been recovered.
+    /// Delivery of a buffer that has been recovered, to a hub of these addresses, the preferred one first.
     ///
-    /// `edge` must outlive it.
-    init(buffer: DiskBuffer, edge: any DeliveryEdge) throws(BodyError) {
+    /// `edge` must outlive it. From `letters` come those that were put back in line.
+    init(
+        buffer: DiskBuffer,
+        edge: any DeliveryEdge,
+        letters: DeadLetterFolder? = nil,
+        urls: [String] = [""],
+        addressProbeMs: UInt64 = AgentLimits.addressProbeFirstMs
+    ) throws(BodyError) {
         self.buffer = buffer
         self.edge = edge
+        retries = letters.map { RetryLine($0) }
+        self.addressProbeMs = addressProbeMs
+        addresses = HubAddresses(urls, probeFirstMs: addressProbeMs)
+        machine.addresses = urls.count
         compressor = try BodyCompressor()
     }
 
@@ -76,6 +102,7 @@ final class Delivery {
                 return
             }
         }
+        batch.pool?.give(batch.body)
         counters.bytesCompressed += UInt64(body.count)
         counters.batchesTaken += 1
         counters.recordsTaken += UInt64(records)
@@ -96,37 +123,47 @@ final class Delivery {
 
     /// The hub has answered a post, or none came.
     func answered(_ ticket: UInt64, _ result: Result<HTTPAnswer, HTTPFailure>) {
-        guard !hasStopped, let (identity, header) = posted(ticket) else { return turn() }
+        let post = posts.removeValue(forKey: ticket)
+        guard !hasStopped, let post, let (identity, header) = posted(ticket) else { return turn() }
         let verdict: Verdict
         switch result {
         case .success(let answer): verdict = answers.judge(answer, records: header.records, nowNs: edge.nowNs)
-        case .failure(let failure): verdict = .again(.unreachable(failure.description), afterMs: nil)
+        case .failure(let failure): verdict = .again(.unreachable(failure), afterMs: nil)
         }
         switch verdict {
         case .delivered(let receipt):
             counters.batchesDelivered += 1
+            counters.lastDeliveredNs = edge.nowNs
             if receipt.isDuplicate { counters.batchesDuplicate += 1 }
             counters.recordsDelivered += UInt64(max(receipt.ingested, 0))
             counters.recordsRefused += UInt64(max(receipt.rejected, 0))
             let unnamed = receipt.rejected - receipt.refusals.count
             if unnamed > 0 { reports.add(.refusedUnnamed, UInt64(unnamed)) }
-            settle(ticket, identity, header, receipt.refusals.isEmpty ? nil : .lines(receipt.refusals))
+            settle(ticket, post, identity, header, receipt.refusals.isEmpty ? nil : .lines(receipt.refusals))
         case .refused(let status, let answer):
             counters.batchesRefused += 1
             counters.recordsRefused += UInt64(header.records)
-            settle(ticket, identity, header, .batch(status: status, answer: answer))
+            settle(ticket, post, identity, header, .batch(status: status, answer: answer))
         case .again(let trouble, let afterMs):
             counters.retries += 1
-            tell(
-                machine.failed(ticket, trouble, afterMs: afterMs, nowMs: edge.nowMs, random: edge.random())
-            )
+            failed(ticket, post.way, trouble, afterMs: afterMs)
         }
         turn()
     }
 
     /// A job of the buffer is done.
     func diskJobDone(_ outcome: DiskJob.Outcome) {
-        buffer.finish(outcome, nowMs: edge.nowMs)
+        if case .retry(let outcome) = outcome {
+            if let words = retries?.finish(outcome, nowMs: edge.nowMs) { reports.add(.minor, 1, words) }
+        } else {
+            buffer.finish(outcome, nowMs: edge.nowMs)
+        }
+        turn()
+    }
+
+    /// Takes another section `[buffer]` of the configuration, from here on.
+    func use(_ section: AgentConfiguration.BufferSection) {
+        buffer.use(section)
         turn()
     }
 
@@ -142,6 +179,25 @@ final class Delivery {
             reports.add(.deadLetterFailed, records, failure)
         }
         machine.settled(ticket)
+        turn()
+    }
+
+    /// An address that was asked has answered as the hub, or has not.
+    func probed(_ index: Int, isUp: Bool) {
+        guard !hasStopped else { return }
+        if addresses.probed(index, isUp: isUp, nowMs: edge.nowMs, random: edge.random()) {
+            machine.tryAnew(nowMs: edge.nowMs)
+        }
+        turn()
+    }
+
+    /// From now on the hub has these addresses; what is under way ends where it goes.
+    func use(urls: [String]) {
+        addresses = HubAddresses(urls, probeFirstMs: addressProbeMs)
+        machine.addresses = urls.count
+        machine.forgetTold()
+        machine.tryAnew(nowMs: edge.nowMs)
+        for ticket in posts.keys { posts[ticket]?.way = nil }
         turn()
     }
 
@@ -173,6 +229,14 @@ final class Delivery {
         now.syncsFailed = buffer.syncsFailed
         now.state = buffer.state
         now.trouble = machine.trouble?.words
+        now.addresses = addresses.failures.enumerated()
+            .map { index, address in
+                DeliveryStatistics.Address(
+                    url: address.url,
+                    isCurrent: index == addresses.current,
+                    failures: address.failures
+                )
+            }
         return now
     }
 
@@ -188,11 +252,16 @@ final class Delivery {
             post(nowMs)
         } while acknowledge()
         if let job = buffer.nextJob(nowMs: nowMs, force: drainDeadlineMs != nil) { edge.run(job) }
+        if drainDeadlineMs == nil, let job = retries?.nextJob(buffer, nowMs: nowMs) { edge.run(job) }
         buffer.writeCursorIfDue(nowMs: nowMs)
         hearBuffer()
         for (level, words) in reports.due(nowMs: nowMs) { edge.report(level, words) }
         tellIntake()
-        if drainDeadlineMs != nil, isDrained(nowMs) { return stop() }
+        if drainDeadlineMs != nil {
+            if isDrained(nowMs) { return stop() }
+        } else if let index = addresses.nextProbe(nowMs: nowMs) {
+            edge.probe(index)
+        }
         publish(nowMs)
         edge.wake(atMs: wakeMs(nowMs))
     }
@@ -210,6 +279,9 @@ final class Delivery {
             done += 1
         }
         queue.removeFirst(done)
+        guard queue.isEmpty, drainDeadlineMs == nil, let again = retries?.append(to: buffer, nowMs: nowMs), again > 0
+        else { return }
+        edge.report(.info, "\(again) logs of a dead letter are back in the buffer, to be sent again")
     }
 
     /// While the disk refuses: datagrams go on in memory, the rest waits here, out of the datagrams' way.
@@ -230,221 +302,6 @@ final class Delivery {
         queue = waiting
     }
 
-    /// Fills the machine's lanes with the oldest batches.
-    private func takeOut(_ nowMs: UInt64) {
-        for ticket in buffer.takeDroppedTickets() { machine.forget(ticket) }
-        for frame in buffer.window where buffer.maySend(frame) { machine.setSafe(frame.ticket) }
-        while machine.hasRoom(.disk), nowMs >= readRetryMs {
-            do throws(FileError) {
-                guard let frame = try buffer.next() else { break }
-                readFailures = 0
-                machine.add(
-                    frame.ticket,
-                    to: .disk,
-                    records: frame.header.records,
-                    isSafe: buffer.maySend(frame)
-                )
-            } catch {
-                if cannotRead(error, nowMs) { buffer.passOverUnreadable() }
-            }
-        }
-        while machine.hasRoom(.memory), let entry = memory.next() {
-            machine.add(entry.ticket, to: .memory, records: entry.batch.records, isSafe: true)
-        }
-    }
-
-    private func post(_ nowMs: UInt64) {
-        while nowMs >= readRetryMs, let (ticket, lane) = machine.next(nowMs: nowMs) {
-            switch lane {
-            case .memory:
-                guard let entry = memory.entry(ticket), let (identity, _) = posted(ticket) else { continue }
-                count(entry.batch.body)
-                edge.post(ticket, identity: identity, body: entry.batch.body)
-            case .disk:
-                do throws(FileError) {
-                    guard let (identity, _) = posted(ticket), let body = try buffer.body(ofTicket: ticket) else {
-                        // Damaged, and set aside: it can only be acknowledged.
-                        machine.settled(ticket)
-                        continue
-                    }
-                    readFailures = 0
-                    count(body)
-                    edge.post(ticket, identity: identity, body: body)
-                } catch {
-                    if cannotRead(error, nowMs) {
-                        buffer.giveUp(ticket: ticket)
-                        machine.settled(ticket)
-                    } else {
-                        machine.putBack(ticket)
-                    }
-                }
-            }
-        }
-    }
-
-    /// Notes that the disk could not be read.
-    /// - Returns: whether it is time to give up what could not be read.
-    private func cannotRead(_ error: FileError, _ nowMs: UInt64) -> Bool {
-        reports.add(.unreadable, 1, error.description)
-        readFailures += 1
-        if readFailures >= AgentLimits.readTries {
-            readFailures = 0
-            return true
-        }
-        readRetryMs = nowMs + AgentLimits.readRetryMs
-        return false
-    }
-
-    /// Acknowledges what is done, in order.
-    /// - Returns: whether there was any.
-    private func acknowledge() -> Bool {
-        var any = false
-        while let (ticket, lane) = machine.pop() {
-            any = true
-            switch lane {
-            case .disk: buffer.acknowledge(ticket: ticket)
-            case .memory: memory.removeFirst()
-            }
-        }
-        return any
-    }
-
-    private func settle(
-        _ ticket: UInt64,
-        _ identity: BatchIdentity,
-        _ header: FrameHeader,
-        _ reason: DeadLetter.Reason?
-    ) {
-        tell(machine.answered(ticket, settles: reason != nil, nowMs: edge.nowMs))
-        guard let reason else { return }
-        report(reason, header)
-        guard let body = try? body(of: ticket) else {
-            reports.add(.deadLetterFailed, UInt64(header.records), "the batch cannot be read back")
-            machine.settled(ticket)
-            return
-        }
-        let letter = DeadLetter(
-            identity: identity,
-            madeNs: header.madeNs,
-            body: body,
-            records: header.records,
-            uncompressedBytes: header.uncompressedBytes,
-            reason: reason
-        )
-        edge.write(letter, ticket: ticket)
-    }
-
-    private func report(_ reason: DeadLetter.Reason, _ header: FrameHeader) {
-        switch reason {
-        case .batch(let status, let answer):
-            let said = String(decoding: answer.prefix(300), as: UTF8.self)
-            reports.add(.refusedBatches, 1, "\(header.records) logs, \(status) \(said)")
-        case .lines(let refusals):
-            let said = String(decoding: refusals.last?.detail.prefix(300) ?? [], as: UTF8.self)
-            reports.add(.refusedRecords, UInt64(refusals.count), said)
-        }
-    }
-
-    private func body(of ticket: UInt64) throws(FileError) -> [UInt8]? {
-        if let entry = memory.entry(ticket) { return entry.batch.body }
-        return try buffer.body(ofTicket: ticket)
-    }
-
-    /// The identity of a batch that is with the machine, and what its frame's header says or would say.
-    private func posted(_ ticket: UInt64) -> (identity: BatchIdentity, header: FrameHeader)? {
-        if let frame = buffer.window.first(where: { $0.ticket == ticket }) { return (frame.identity, frame.header) }
-        guard let entry = memory.entry(ticket) else { return nil }
-        let header = FrameHeader(
-            positionsBytes: 0,
-            bodyBytes: entry.batch.body.count,
-            records: entry.batch.records,
-            uncompressedBytes: entry.batch.uncompressedBytes,
-            isFromDatagramsOnly: true,
-            madeNs: entry.batch.madeNs,
-            generation: memory.generation,
-            sequence: entry.sequence,
-            positionsChecksum: 0,
-            bodyChecksum: 0
-        )
-        let identity = BatchIdentity(
-            agent: buffer.settings.agent,
-            generation: memory.generation,
-            sequence: entry.sequence
-        )
-        return (identity, header)
-    }
-
-    private func count(_ body: [UInt8]) {
-        counters.posts += 1
-        counters.bytesPosted += UInt64(body.count)
-    }
-
-    // MARK: Telling
-
-    private func tell(_ notice: DeliveryMachine.Notice?) {
-        switch notice {
-        case .trouble(let trouble, _):
-            edge.report(.warning, trouble.words + ". Logs are kept on disk and tried again")
-        case .worksAgain(let afterMs, let posts):
-            edge.report(.info, "the hub takes logs again after \(Self.duration(afterMs)) (\(posts) posts failed)")
-        case nil:
-            break
-        }
-    }
-
-    private func hearBuffer() {
-        let events = buffer.events
-        guard events != BufferEvents() else { return }
-        buffer.events = BufferEvents()
-        counters.recordsDroppedFull += events.droppedRecords
-        counters.framesCorrupt += events.corruptPlaces
-        counters.recordsCorrupt += events.corruptRecords
-        if events.droppedRecords > 0 { reports.add(.droppedFull, events.droppedRecords) }
-        if events.corruptPlaces > 0 {
-            let known = events.corruptRecords > 0 ? " (\(events.corruptRecords) logs and more)" : ""
-            reports.add(.corrupt, events.corruptPlaces, known)
-        }
-        if events.rewrittenFrames > 0 { reports.add(.rewritten, events.rewrittenFrames) }
-        if let minor = events.minor { reports.add(.minor, 1, minor.description) }
-        if events.cutBytes > 0 {
-            edge.report(
-                .warning,
-                "\(events.cutBytes) bytes at the end of the buffer were cut: they were being written when the agent "
-                    + "or the machine stopped"
-            )
-        }
-        if let error = events.broke {
-            edge.report(
-                .error,
-                "the buffer's disk refuses: \(error). Files and TCP senders wait; datagrams go on in memory, which a "
-                    + "kill would lose. Free or mend the disk: it is tried again by itself"
-            )
-        }
-        if events.reopened { edge.report(.info, "the buffer's disk works again") }
-    }
-
-    private func tellIntake() {
-        let state = buffer.state
-        guard takenToTell > 0 || state != toldState else { return }
-        if state == .full && toldState != .full {
-            edge.report(
-                .warning,
-                "the buffer has reached max_bytes: files and TCP senders wait, datagrams are dropped and counted"
-            )
-        }
-        edge.taken(takenToTell, state)
-        takenToTell = 0
-        toldState = state
-    }
-
-    /// Lets others see the counters, not with every turn.
-    private func publish(_ nowMs: UInt64) {
-        isPublishedStale = nowMs < publishedMs + AgentLimits.statisticsAgeMs && publishedMs > 0
-        guard !isPublishedStale else { return }
-        publishedMs = nowMs
-        edge.publish(statistics)
-    }
-
     private func wakeMs(_ nowMs: UInt64) -> UInt64? {
         var times: [UInt64] = []
         // While the disk cannot be read nothing is posted, however long the hub has been ready.
@@ -453,70 +310,35 @@ final class Delivery {
         if buffer.isCursorDirty { times.append(buffer.cursorWrittenMs + AgentLimits.cursorAgeMs) }
         if readRetryMs > nowMs { times.append(readRetryMs) }
         if let due = reports.dueMs { times.append(due) }
+        if drainDeadlineMs == nil, let due = retries?.dueMs { times.append(due) }
         if isPublishedStale { times.append(publishedMs + AgentLimits.statisticsAgeMs) }
-        if let drainDeadlineMs { times.append(drainDeadlineMs) }
+        if let drainDeadlineMs {
+            times.append(drainDeadlineMs)
+        } else if let due = addresses.probeDueMs {
+            times.append(due)
+        }
         return times.min().map { max($0, nowMs) }
     }
 
-    // MARK: Stopping
-
-    private func isDrained(_ nowMs: UInt64) -> Bool {
-        if let drainDeadlineMs, nowMs >= drainDeadlineMs { return true }
-        let isStored = queue.isEmpty && buffer.isSynced || buffer.state == .broken
-        return isStored && buffer.jobUnderWay == nil && machine.underWay == 0
-    }
-
-    private func stop() {
-        edge.cancelPosts()
-        keepMemory()
-        let lost = queue.reduce(0) { $0 + $1.batch.records } + memory.records
-        if lost > 0 {
-            edge.report(
-                .error,
-                "\(lost) logs were not on disk at this stop: lines of files are read again, all others are lost. Free "
-                    + "or mend the buffer's disk"
-            )
+    /// A post has to be repeated, perhaps through another address.
+    private func failed(_ ticket: UInt64, _ way: Int?, _ trouble: HubTrouble, afterMs: UInt64?) {
+        var afterMs = afterMs
+        if let way {
+            afterMs = addresses.failed(way, trouble, afterMs: afterMs, nowMs: edge.nowMs, random: edge.random())
         }
-        buffer.writeCursorIfDue(nowMs: edge.nowMs, force: true)
-        try? buffer.cursorFile?.sync()
-        hearBuffer()
-        for (level, words) in reports.due(nowMs: edge.nowMs, all: true) { edge.report(level, words) }
-        tellIntake()
-        hasStopped = true
-        edge.publish(statistics)
-        edge.wake(atMs: nil)
-        edge.stopped()
+        let notice = machine.failed(
+            ticket,
+            trouble,
+            at: way ?? 0,
+            afterMs: afterMs,
+            nowMs: edge.nowMs,
+            random: edge.random()
+        )
+        tell(notice, at: way)
     }
 
-    /// Puts what is in memory alone onto the disk, with the identities that it was posted under.
-    private func keepMemory() {
-        var isDone = memory.entries.isEmpty
-        while !isDone, let entry = memory.entries.first {
-            var batch = entry.batch
-            batch.identity = (memory.generation, entry.sequence)
-            switch buffer.append(batch, nowMs: edge.nowMs, beyondLimit: true) {
-            case .appended: memory.removeFirst()
-            case .busy: isDone = !runJob()
-            case .full, .broken: isDone = true
-            }
-        }
-        _ = runJob()
-    }
-
-    /// Runs the buffer's job here: nothing else is left to do meanwhile.
-    /// - Returns: whether there was one.
-    private func runJob() -> Bool {
-        guard let job = buffer.nextJob(nowMs: edge.nowMs, force: true) else { return false }
-        buffer.finish(job.run(), nowMs: edge.nowMs)
-        return true
-    }
-
-    private static func duration(_ ms: UInt64) -> String {
-        if ms < 1_000 { return "\(ms) ms" }
-        let seconds = ms / 1_000
-        if seconds < 120 { return "\(seconds) s" }
-        return seconds < 7_200 ? "\(seconds / 60) min" : "\(seconds / 3_600) h"
-    }
+    /// The address in use takes logs.
+    func worked(_ way: Int) -> HubAddresses.Move? { addresses.worked(way) }
 }
 
 @available(*, unavailable)

@@ -14,8 +14,9 @@ import Protocol
 /// alone. Of each lane at most four batches are here, the oldest that are not acknowledged, and they leave it in
 /// order; so the hub, which remembers 64 behind the highest, knows every one that is posted twice.
 ///
-/// The hub is one: while it fails, everything waits for one backoff, and the batch that is tried then is the oldest
-/// alone. An answer to a post from before the failure says nothing about whether it is over.
+/// The hub is one, whichever of its addresses is used: while it fails, everything waits for one backoff, and the batch
+/// that is tried then is the oldest alone. An answer to a post from before the failure says nothing about whether it is
+/// over.
 struct DeliveryMachine {
     enum Lane: Int, Sendable, CaseIterable {
         case disk
@@ -43,6 +44,14 @@ struct DeliveryMachine {
         var state: State
     }
 
+    private struct Told: Hashable {
+        var kind: HubTrouble.Kind
+        var address: Int
+    }
+
+    /// How many addresses the hub has: the wait grows with every round through them.
+    var addresses = 1
+
     private var lanes: [[Slot]] = [[], []]
     /// Set while draining: nothing more is posted.
     var isStopping = false
@@ -52,7 +61,9 @@ struct DeliveryMachine {
     /// Rises with every backoff, so that answers can be told to belong to before or after.
     private var epoch: UInt64 = 0
     private var retryAtMs: UInt64 = 0
-    private var told: HubTrouble.Kind?
+    /// Told since the hub worked last: two addresses that fail in two ways take turns.
+    private var told: Set<Told> = []
+    private var isTold = false
     private var troubleSinceMs: UInt64 = 0
     private var troublePosts: UInt64 = 0
     /// The trouble as of now, in words.
@@ -120,18 +131,20 @@ struct DeliveryMachine {
         guard failures > 0, posted == epoch else { return nil }
         failures = 0
         trouble = nil
-        defer { told = nil }
-        guard told != nil else { return nil }
+        told = []
+        guard isTold else { return nil }
+        isTold = false
         return .worksAgain(afterMs: nowMs - min(troubleSinceMs, nowMs), posts: troublePosts)
     }
 
     /// The batch has to be posted again, not before `afterMs` if that is given.
     ///
-    /// `random` is any number: the wait is drawn from it, between 0 and the bound of this backoff (full jitter, so
-    /// that a thousand agents do not come back at once).
+    /// `address` is the one that failed. `random` is any number: the wait is drawn from it, between 0 and the bound of
+    /// this backoff (full jitter, so that a thousand agents do not come back at once).
     mutating func failed(
         _ ticket: UInt64,
         _ trouble: HubTrouble,
+        at address: Int = 0,
         afterMs: UInt64?,
         nowMs: UInt64,
         random: UInt64
@@ -148,15 +161,22 @@ struct DeliveryMachine {
             troubleSinceMs = nowMs
             troublePosts = 1
         }
-        let bound = min(AgentLimits.retryFirstMs << UInt64(min(failures, 16)), AgentLimits.retryLastMs)
+        let rounds = UInt64(min(failures / max(addresses, 1), 16))
+        let bound = min(AgentLimits.retryFirstMs << rounds, AgentLimits.retryLastMs)
         failures += 1
         epoch += 1
         retryAtMs = max(nowMs + 1 + random % bound, nowMs + min(afterMs ?? 0, AgentLimits.retryAfterLastMs))
         self.trouble = trouble
-        guard told != trouble.kind else { return nil }
-        told = trouble.kind
+        guard told.insert(Told(kind: trouble.kind, address: address)).inserted else { return nil }
+        isTold = true
         return .trouble(trouble, nextTryMs: retryAtMs - nowMs)
     }
+
+    /// There is another way to the hub now: the next try is due.
+    mutating func tryAnew(nowMs: UInt64) { retryAtMs = nowMs }
+
+    /// What was told may be told again: the hub is another one.
+    mutating func forgetTold() { told = [] }
 
     /// The batch could not be read: it is tried again after `afterMs`, or given up with `settled`.
     mutating func putBack(_ ticket: UInt64) {

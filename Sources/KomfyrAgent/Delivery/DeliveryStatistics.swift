@@ -49,10 +49,26 @@ struct DeliveryStatistics: Sendable, Equatable {
     var batchesInMemory: UInt64 = 0
     var recordsInMemory: UInt64 = 0
     var bytesInMemory: UInt64 = 0
+    /// When the hub last took a batch, in nanoseconds since 1970; 0 when it has taken none since the start.
+    var lastDeliveredNs: Int64 = 0
     /// Files whose position is known.
     var positions: UInt64 = 0
     /// Whether batches go to disk.
     var state = BufferState.open
+    /// The hub's addresses, the preferred one first.
+    var addresses: [Address] = []
+    /// Heartbeats that the hub has taken since the start, and those that failed.
+    var heartbeats: UInt64 = 0
+    var heartbeatsFailed: UInt64 = 0
     /// Since when the hub takes nothing, in milliseconds of the loop's clock, and why in words; nil while it does.
     var trouble: String?
+
+    /// One of the hub's addresses.
+    struct Address: Sendable, Equatable {
+        var url: String
+        /// Whether posts go there now.
+        var isCurrent: Bool
+        /// Posts that have failed there since the start.
+        var failures: UInt64
+    }
 }

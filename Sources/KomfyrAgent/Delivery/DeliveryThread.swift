@@ -11,6 +11,7 @@ final class DeliveryThread: Sendable {
     private let thread: LoopThread
     private let home: LoopBound<Home>
     private let positions: [FilePosition]
+    private let letters: DeadLetterStore
     private let shared = Shared()
 
     /// What lives on the delivery loop.
@@ -38,14 +39,17 @@ final class DeliveryThread: Sendable {
     ///   - version: named to the hub in `User-Agent`.
     ///   - logger: hears what an operator has to know.
     ///   - files: where the buffer and the dead letters are kept.
+    ///   - addressProbeMs: how often the hub's better addresses are asked while another one is used.
     ///   - onTaken: called on the delivery thread; how many submitted batches left the queue since the last call
     ///     (0 when only the state changed), and the state now. Post it to the intake loop's mailbox.
-    /// - Throws: `BufferError` when the folder cannot be used, or another agent uses it.
+    /// - Throws: `BufferError` when the folder cannot be used, or another agent uses it; `TLSProblem` when a file of
+    ///   `[hub]` cannot be used.
     init(
         configuration: AgentConfiguration,
         version: String,
         logger: Logger,
         files: any FileSystem = PosixFileSystem(),
+        addressProbeMs: UInt64 = AgentLimits.addressProbeFirstMs,
         onTaken: @escaping @Sendable (_ batches: Int, _ state: BufferState) -> Void
     ) throws {
         let folder = configuration.agent.dataDirectory
@@ -63,7 +67,9 @@ final class DeliveryThread: Sendable {
             maxBytes: configuration.buffer.deadLetterMaxBytes,
             files: files
         )
-        let hub = LoopEdge.Hub(configuration.hub, version: version)
+        self.letters = letters
+        let hub = configuration.hub
+        let certificates = try HTTPCertificates(hub.trust)
         let bound = LoopBound(Home(buffer))
         let shared = shared
         home = bound
@@ -73,6 +79,8 @@ final class DeliveryThread: Sendable {
                     let edge = try LoopEdge(
                         loop,
                         hub: hub,
+                        certificates: certificates,
+                        version: version,
                         logger: logger,
                         letters: letters,
                         onTaken: onTaken,
@@ -87,7 +95,13 @@ final class DeliveryThread: Sendable {
                             }
                         }
                     )
-                    let delivery = try Delivery(buffer: home.buffer, edge: edge)
+                    let delivery = try Delivery(
+                        buffer: home.buffer,
+                        edge: edge,
+                        letters: DeadLetterFolder(folder: folder + "/dead-letter", files: files),
+                        urls: hub.urls,
+                        addressProbeMs: addressProbeMs
+                    )
                     edge.delivery = delivery
                     home.edge = edge
                     home.delivery = delivery
@@ -115,8 +129,56 @@ final class DeliveryThread: Sendable {
         }
     }
 
+    /// Takes another section `[buffer]` of the configuration: sizes, syncs and bounds change from now on.
+    func use(_ section: AgentConfiguration.BufferSection) {
+        letters.use(maxBytes: section.deadLetterMaxBytes)
+        let home = home
+        thread.mailbox.post { loop in
+            home.open(on: loop) { $0.delivery?.use(section) }
+        }
+    }
+
+    /// From now on logs go to this hub, or there in this way; from any thread.
+    ///
+    /// Its files are read first: when one cannot be used, all stays as it is, and that is told. Posts under way end
+    /// where they were sent; the backlog goes on at once.
+    func use(_ hub: AgentConfiguration.HubSection) {
+        let home = home
+        thread.mailbox.post { loop in
+            home.open(on: loop) { $0.edge?.use(hub) }
+        }
+    }
+
+    /// Begins to tell the hub of this agent, soon and then every half minute.
+    ///
+    /// `ask` is called on the delivery thread and must not wait; it hands on the question for the agent's numbers,
+    /// which may be answered on any thread.
+    func beginHeartbeats(
+        _ agent: Heartbeat.Agent,
+        ask: @escaping @Sendable (_ answer: @escaping @Sendable (Heartbeat.Numbers) -> Void) -> Void
+    ) {
+        let home = home
+        let mailbox = thread.mailbox
+        mailbox.post { loop in
+            home.open(on: loop) { inside in
+                inside.edge?
+                    .beginHeartbeats(agent) {
+                        ask { numbers in
+                            mailbox.post { loop in home.open(on: loop) { $0.edge?.beat(numbers) } }
+                        }
+                    }
+            }
+        }
+    }
+
     /// How far which file had been read when the agent stopped.
     func knownPositions() -> [FilePosition] { positions }
+
+    /// Has `answer` called on the delivery loop: whether it still turns.
+    /// - Returns: false when the thread has ended, or its mailbox is full.
+    func ping(_ answer: @escaping @Sendable () -> Void) -> Bool {
+        thread.mailbox.post { _ in answer() }
+    }
 
     /// Takes what was submitted before, syncs it, gives posts under way until the deadline, and ends the thread.
     ///

@@ -57,6 +57,9 @@ struct HubAnswerReader: ~Copyable {
             return .again(.redirected(answer.status, to: answer.header("location")), afterMs: nil)
         case 400, 413, 415, 422:
             guard detail(answer.body) != nil else {
+                if answer.status == 400, Self.speaksOfTLS(answer.body) {
+                    return .again(.wantsTLS(answer.status), afterMs: nil)
+                }
                 return .again(.refusedWithoutReason(answer.status), afterMs: nil)
             }
             return .refused(status: answer.status, answer: answer.body)
@@ -157,6 +160,43 @@ struct HubAnswerReader: ~Copyable {
         }
         return refusals
     }
+
+    /// Whether a page says, as those of nginx, Apache and Go do, that plain HTTP came to a port of HTTPS.
+    private static func speaksOfTLS(_ body: [UInt8]) -> Bool {
+        let text = String(decoding: body.prefix(2_048), as: UTF8.self).lowercased()
+        return text.contains("plain http request was sent to https") || text.contains("http request to an https server")
+            || text.contains("speaking plain http to an ssl-enabled")
+    }
+
+    /// Whether an answer to `GET /api/health` is that of a hub which can store; nil when it is no hub's.
+    mutating func health(_ answer: HTTPAnswer) -> Bool? {
+        answer.body.withUnsafeBytes { bytes -> Bool? in
+            do throws(JSONProblem) {
+                var cursor = try scanner.indexCopy(of: bytes)
+                var isHub = false
+                var isHealthy = false
+                try cursor.enter(UInt8(ascii: "{"))
+                var isFirst = true
+                while let key = try cursor.nextKey(isFirst: &isFirst) {
+                    let name = cursor.bytes(key)
+                    let value = try cursor.readValue()
+                    guard value.kind == .string else { continue }
+                    if name.elementsEqual("service".utf8) {
+                        isHub = cursor.bytes(value).elementsEqual("Komfyrvakt".utf8)
+                    } else if name.elementsEqual("status".utf8) {
+                        isHealthy = cursor.bytes(value).elementsEqual("healthy".utf8)
+                    }
+                }
+                try cursor.finish()
+                return isHub ? isHealthy && answer.status == 200 : nil
+            } catch {
+                return nil
+            }
+        }
+    }
+
+    /// The hub's own reason in an answer that is an error; nil when it is not the hub's.
+    mutating func reason(_ answer: HTTPAnswer) -> String? { detail(answer.body) }
 
     /// A value as the JSON that it is, a string with its quotes.
     private static func raw(_ value: JSONValue, _ cursor: JSONCursor) -> [UInt8] {

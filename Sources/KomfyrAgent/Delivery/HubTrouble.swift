@@ -1,13 +1,19 @@
+import EventLoop
+
 /// Why the hub does not take logs now, in words that say what to do.
 struct HubTrouble: Sendable, Equatable {
     /// What is told once: another kind is told anew.
     enum Kind: Sendable, Hashable {
-        case unreachable
+        /// No answer, and why.
+        case unreachable(HTTPFailure.Cause)
         case unknownKey
         case forbidden
         case wrongAddress
         case busy
+        case tooMany
         case broken
+        case proxyPassword
+        case wantsTLS
         case redirected
         case notTheHub
         case countsDiffer
@@ -19,12 +25,13 @@ struct HubTrouble: Sendable, Equatable {
     /// One sentence or two, without secrets.
     var words: String
 
-    /// No answer at all; `reason` as the HTTP client said it.
-    static func unreachable(_ reason: String) -> HubTrouble {
-        HubTrouble(
-            kind: .unreachable,
-            words: "the hub cannot be reached: \(reason). Check that it runs and that [hub] url is right"
-        )
+    /// Whether another address of the same hub may do better: it is the way there that fails, or what stands at its
+    /// end, and not this agent's key or what it sends.
+    var concernsAddress: Bool {
+        switch kind {
+        case .unreachable, .wrongAddress, .busy, .broken, .redirected, .notTheHub, .proxyPassword, .wantsTLS: true
+        case .unknownKey, .forbidden, .tooMany, .countsDiffer, .refusedWithoutReason, .unexpected: false
+        }
     }
 
     /// An answer that is no sign of having taken the batch, by its status.
@@ -49,7 +56,15 @@ struct HubTrouble: Sendable, Equatable {
                 words: "what answers at [hub] url has no /api/logs/batch (\(status))\(said): check the address, and "
                     + "any path that a proxy wants"
             )
-        case 408, 429, 503:
+        case 407:
+            return HubTrouble(
+                kind: .proxyPassword,
+                words: "the proxy before the hub wants a user and a password (407): give them as proxy = "
+                    + "\"http://USER:PASSWORD@HOST:PORT\" in [hub]"
+            )
+        case 429:
+            return HubTrouble(kind: .tooMany, words: "the hub asks this agent to send less often (429)\(said)")
+        case 408, 503:
             return HubTrouble(kind: .busy, words: "the hub asks to come back later (\(status))\(said)")
         case 500...599:
             return HubTrouble(kind: .broken, words: "the hub or a proxy before it failed (\(status))\(said)")
@@ -61,7 +76,9 @@ struct HubTrouble: Sendable, Equatable {
     /// A redirect, which is not followed: a POST must not lose its body or its key on the way.
     static func redirected(_ status: Int, to location: String?) -> HubTrouble {
         // The query may hold tokens of whoever redirects.
-        let target = location.map { String($0.prefix { $0 != "?" && $0 != "#" }.prefix(200)) }
+        let target = location.map { location in
+            NetworkSyntax.withoutPassword(String(location.prefix { $0 != "?" && $0 != "#" }.prefix(200)))
+        }
         return HubTrouble(
             kind: .redirected,
             words: "[hub] url redirects (\(status))\(target.map { " to \($0)" } ?? ""): put the final address into it"
@@ -93,6 +110,14 @@ struct HubTrouble: Sendable, Equatable {
             kind: .refusedWithoutReason,
             words: "a batch was answered \(status) without the hub's own reason: probably by a proxy before it (its "
                 + "limit for bodies must be 1 MiB at least)"
+        )
+    }
+
+    /// A refusal as web servers give it to plain HTTP on a port of TLS.
+    static func wantsTLS(_ status: Int) -> HubTrouble {
+        HubTrouble(
+            kind: .wantsTLS,
+            words: "what answers at [hub] url speaks TLS and was asked without (\(status)): write https:// in it"
         )
     }
 }

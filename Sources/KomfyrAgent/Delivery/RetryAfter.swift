@@ -16,15 +16,19 @@ enum RetryAfter {
         if digits > 0, bytes[digits...].allSatisfy({ $0 == 0x20 }) {
             return min(seconds * 1_000, AgentLimits.retryAfterLastMs)
         }
-        guard let date = date(bytes) else { return nil }
-        let (waitNs, overflow) = date.subtractingReportingOverflow(nowNs)
-        guard !overflow else { return nil }
-        return min(UInt64(max(waitNs, 0) / 1_000_000), AgentLimits.retryAfterLastMs)
+        // Of four digits at most: no year is too far for a count of seconds.
+        guard let date = HTTPDate.seconds(bytes.reversed().drop { $0 == .space }.reversed()) else { return nil }
+        let wait = max(date * 1_000 - nowNs / 1_000_000, 0)
+        return min(UInt64(wait), AgentLimits.retryAfterLastMs)
     }
+}
 
-    /// An IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7), as nanoseconds since 1970.
-    private static func date(_ bytes: [UInt8]) -> Int64? {
-        guard bytes.count >= 29, bytes[3] == UInt8(ascii: ","), bytes[16] == 0x20, bytes[19] == UInt8(ascii: ":"),
+/// Times as HTTP writes them (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+enum HTTPDate {
+    /// Seconds since 1970; nil for any other form.
+    static func seconds(_ text: some Collection<UInt8>) -> Int64? {
+        let bytes = Array(text.prefix(30))
+        guard bytes.count == 29, bytes[3] == UInt8(ascii: ","), bytes[16] == .space, bytes[19] == UInt8(ascii: ":"),
             bytes[26..<29].elementsEqual("GMT".utf8)
         else { return nil }
         let months = Array("JanFebMarAprMayJunJulAugSepOctNovDec".utf8)
@@ -35,15 +39,14 @@ enum RetryAfter {
             day <= Timestamp.daysInMonth(year: year, month: month + 1)
         else { return nil }
         let days = Timestamp.days(year: year, month: month + 1, day: day)
-        let seconds = Int64(days) * 86_400 + Int64(hour * 3_600 + minute * 60 + second)
-        return seconds > Int64.max / 1_000_000_000 ? nil : seconds * 1_000_000_000
+        return Int64(days) * 86_400 + Int64(hour * 3_600 + minute * 60 + second)
     }
 
     private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
         var value = 0
         for byte in digits {
-            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
-            value = value * 10 + Int(byte - UInt8(ascii: "0"))
+            guard byte.isDigit else { return nil }
+            value = value * 10 + Int(byte - .zero)
         }
         return value
     }

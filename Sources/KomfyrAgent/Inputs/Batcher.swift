@@ -31,9 +31,14 @@ final class Batcher {
     private var waitingDatagramBatches = 0
     private var handedOver = 0
     private var state = BufferState.open
-    private var holdObservers: [(Bool) -> Void] = []
+    private var holdObservers: [HoldObserver] = []
     private var setTimer: (_ afterMs: UInt64?) -> Void
     private let submit: (consuming Batch) -> Void
+
+    private struct HoldObserver {
+        weak var owner: AnyObject?
+        var change: (Bool) -> Void
+    }
 
     /// A batcher whose timer is given: `setTimer` arms it once, or disarms it with nil; when it fires, `flush` is due.
     init(setTimer: @escaping (_ afterMs: UInt64?) -> Void, submit: @escaping (consuming Batch) -> Void) {
@@ -59,14 +64,20 @@ final class Batcher {
     func append(fromDatagrams: Bool, _ write: (inout [UInt8]) -> Bool) -> Bool {
         if fromDatagrams && isHeldBack {
             guard hasRoomForDatagrams else { return false }
-            let wasEmpty = openDatagrams.isEmpty
-            guard openDatagrams.append(fromDatagrams: true, write) else { return true }
-            if wasEmpty { armTimer() }
-            while let batch = openDatagrams.takeIfFull() { close(batch) }
-        } else {
-            let wasEmpty = open.isEmpty
-            guard open.append(fromDatagrams: fromDatagrams, write) else { return true }
-            if wasEmpty { armTimer() }
+            switch openDatagrams.append(fromDatagrams: true, write) {
+            case .none, .another: break
+            case .first: armTimer()
+            case .filling:
+                armTimer()
+                while let batch = openDatagrams.takeIfFull() { close(batch) }
+            }
+            return true
+        }
+        switch open.append(fromDatagrams: fromDatagrams, write) {
+        case .none, .another: break
+        case .first: armTimer()
+        case .filling:
+            armTimer()
             while let batch = open.takeIfFull() { close(batch) }
         }
         return true
@@ -120,8 +131,11 @@ final class Batcher {
     }
 
     /// Calls `change` whenever inputs have to wait (true) or may go on (false); at once if they have to wait now.
-    func onHold(_ change: @escaping (_ held: Bool) -> Void) {
-        holdObservers.append(change)
+    ///
+    /// As long as `owner` lives, which is not kept: inputs come and go with every reload of the configuration.
+    func onHold(for owner: AnyObject, _ change: @escaping (_ held: Bool) -> Void) {
+        holdObservers.removeAll { $0.owner == nil }
+        holdObservers.append(HoldObserver(owner: owner, change: change))
         if isHeldBack { change(true) }
     }
 
@@ -197,7 +211,7 @@ final class Batcher {
             // Handing that batch over may have used the last slot; observers then hear nothing of either change.
             guard !isHeldBack else { return }
         }
-        for observer in holdObservers { observer(held) }
+        for observer in holdObservers where observer.owner != nil { observer.change(held) }
     }
 }
 

@@ -40,6 +40,15 @@ struct FileMark: Sendable, Equatable {
 
     /// The beginning of a file that nothing is known of.
     static let beginning = FileMark()
+
+    /// The mark behind `cursor`, a place in a block that begins at `begin` in the same file.
+    func moved(to cursor: Int, in block: UnsafeRawBufferPointer, begin: UInt64) -> FileMark {
+        var mark = self
+        mark.offset = begin + UInt64(cursor)
+        let length = min(FileCheck.guardLength(at: mark.offset), cursor)
+        mark.guardHash = FileCheck.hash(UnsafeRawBufferPointer(rebasing: block[(cursor - length)..<cursor]))
+        return mark
+    }
 }
 
 /// Hands a path, as bytes, to a C function.

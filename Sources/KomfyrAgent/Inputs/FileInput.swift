@@ -15,40 +15,55 @@ import Logging
 /// was rotated, also while the agent was down, is read to its end. Positions travel in the batches that hold the
 /// lines: what is on disk says how far a file was read, and nothing else does.
 ///
+/// A new name is opened as soon as it is heard of, so that a file that is renamed or deleted before the next scan is
+/// followed all the same (`FileNames`).
+///
 /// An unfinished last line waits for its end; only when its file is rotated away or deleted, and has not grown for
 /// `AgentLimits.leftFileMs`, it is taken as it is.
 final class FileInput: Input {
     let name: String
     var statistics: InputStatistics { queue?.statistics ?? InputStatistics() }
 
-    private let loop: Loop
-    private let configuration: InputConfiguration.FileConfiguration
-    private let scanner: FileScanner
-    private let sink: any FileRecordSink
-    private let logger: Logger
+    let loop: Loop
+    let configuration: InputConfiguration.FileConfiguration
+    let scanner: FileScanner
+    let sink: any FileRecordSink
+    let logger: Logger
     private let clock: () -> Int64
-    private let timing: Timing
+    let timing: Timing
+    private let calls: FileNames.Calls
     private let lines: FileLineWriter.Settings
-    private let maximumOpen: Int
+    let maximumOpen: Int
+    private var left: [LeftFile]
 
-    private var queue: FileReadQueue?
-    private var tails: [FileIdentity: FileTail] = [:]
-    private var tailByPath: [[UInt8]: FileTail] = [:]
-    /// What is known from before the start, of files that were not found yet: their disk may be mounted late.
-    private var knownPositions: [UInt64: [FilePosition]] = [:]
+    private(set) var queue: FileReadQueue?
+    private(set) var copies: FileCopies?
+    var tails: [FileIdentity: FileTail] = [:]
+    var tailByPath: [[UInt8]: FileTail] = [:]
+    var known: KnownPositions
     /// Whether this input never noted a position: files that are there now are met first.
-    private let isFirstStart: Bool
+    let isFirstStart: Bool
 
     private var scanTimer: Timer?
-    private var hintTimer: Timer?
-    private var watchers: [[UInt8]: FileWatcher] = [:]
-    private var hinted: [FileIdentity: FileTail] = [:]
-    private var wantsScan = false
-    private var isScanning = false
-    private var hasScanned = false
-    private var isStopped = false
-    private var reportedProblems: Set<String> = []
-    private var hasReportedTooMany = false
+    private(set) var hintTimer: Timer?
+    private(set) var watches: FolderWatches?
+    private(set) var names: FileNames?
+    var hinted: [FileIdentity: FileTail] = [:]
+    var wantsScan = false
+    /// How far files were read that were let go of while names are asked for: an answer may still mean one of them.
+    var forgotten: [FileIdentity: FileMark] = [:]
+    /// Scans whose results are known.
+    var appliedScans: UInt64 = 0
+    var isScanning = false
+    var hasScanned = false
+    /// Files that were met while a scan was under way, which may not have seen them.
+    var metDuringScan: Set<FileIdentity> = []
+    private(set) var isStopped = false
+    /// Reads what no other run can read, and nothing else.
+    private(set) var isFinishing = false
+    private var lastTimer: Timer?
+    var reportedProblems: Set<String> = []
+    var hasReportedTooMany = false
 
     /// How often the input looks at things; tests hasten it.
     struct Timing {
@@ -65,9 +80,11 @@ final class FileInput: Input {
     ///   - lines: how records are made.
     ///   - sink: gets them.
     ///   - positions: all that the buffer knew at the start; those of other inputs are left out here.
+    ///   - left: what the input before it has left, after a reload.
     ///   - logger: hears what an operator has to know.
     ///   - clock: nanoseconds since 1970.
     ///   - timing: how often it looks.
+    ///   - calls: the system's.
     ///   - maximumOpen: how many descriptors it keeps.
     /// - Throws: what is wrong with a glob.
     init(
@@ -77,9 +94,11 @@ final class FileInput: Input {
         lines: FileLineWriter.Settings,
         sink: any FileRecordSink,
         positions: [FilePosition],
+        left: [LeftFile] = [],
         logger: Logger,
         clock: @escaping () -> Int64 = WallClock.now,
         timing: Timing = Timing(),
+        calls: FileNames.Calls = FileNames.Calls(),
         maximumOpen: Int = AgentLimits.openFilesPerInput
     ) throws(ValueProblem) {
         self.loop = loop
@@ -90,7 +109,9 @@ final class FileInput: Input {
         self.logger = logger
         self.clock = clock
         self.timing = timing
+        self.calls = calls
         self.maximumOpen = maximumOpen
+        self.left = left
         var globs: [FileGlob] = []
         for path in configuration.paths { globs.append(try FileGlob(path)) }
         var exclude: [FileGlob] = []
@@ -98,175 +119,127 @@ final class FileInput: Input {
         scanner = FileScanner(globs: globs, exclude: exclude)
         let own = positions.filter { $0.input == name }
         isFirstStart = own.isEmpty
-        knownPositions = Dictionary(grouping: own, by: \.inode)
+        known = KnownPositions(own)
     }
 
     func start() throws {
-        queue = FileReadQueue(
+        queue = try FileReadQueue(
             loop,
             input: name,
             sink: sink,
             lines: try FileLineWriter(lines),
+            multiline: configuration.multiline,
             maximumOpen: maximumOpen,
             clock: clock,
+            isCopy: { [weak self] tail, head in self?.isCopy(tail, head) ?? false },
             onEvent: { [weak self] tail, event in self?.happened(tail, event) }
         )
+        copies = FileCopies(loop, leftFileMs: timing.leftFileMs) { [weak self] tail, original, verdict in
+            self?.follow(verdict, tail, original)
+        }
+        names = FileNames(
+            loop,
+            calls,
+            ownFiles: scanner.ownFiles,
+            room: { [weak self] in self?.room ?? 0 },
+            opened: { [weak self] in self?.opened($0) },
+            moved: { [weak self] in self?.scan() }
+        )
+        watches = FolderWatches(loop) { [weak self] folder, name, change in self?.hint(folder, name, change) }
         let scanTimer = try Timer(loop) { [weak self] in self?.scan() }
         scanTimer.start(afterMs: timing.scanMs, repeatMs: timing.scanMs)
         self.scanTimer = scanTimer
         hintTimer = try Timer(loop) { [weak self] in self?.lookAtHints() }
+        for file in left { goOn(with: file) }
+        left = []
         scan()
     }
 
-    func stop() {
+    func stop() { Self.tellLost(of: leave(), name, logger) }
+
+    /// Stops, and hands over what positions cannot say, for an input of the same name that goes on.
+    func leave() -> [LeftFile] {
+        var left = self.left
+        self.left = []
+        for tail in tails.values {
+            let saysAll = tail.descriptor == nil && tail.start == .mark && tail.before == nil && tail.original == nil
+            if !saysAll { left.append(LeftFile(tail)) }
+        }
         isStopped = true
+        closeWatches()
+        lastTimer?.close()
+        copies?.close()
+        queue?.stop()
+        lines.shaper?.close()
+        return left
+    }
+
+    /// Says what nobody reads any more: who had it open was the last.
+    static func tellLost(of files: [LeftFile], _ name: String, _ logger: Logger) {
+        for file in files {
+            let bytes = file.unreadBytes
+            guard bytes > 0 else { continue }
+            logger.error("\(name): \(file.name) was removed, and \(bytes) bytes of it are not read any more")
+        }
+    }
+
+    /// Reads deleted files to their end, which the next run finds under no name, then calls `done`; after `withinMs`
+    /// at the latest.
+    func finish(withinMs: UInt64, _ done: @escaping () -> Void) {
+        isFinishing = true
+        closeWatches()
+        let last = tails.values.filter { tail in
+            // Whose beginning was not looked for yet, the next run would read whole; also a copy of a file that was
+            // truncated before.
+            if tail.start != .mark || copies?.isNearlyClear(tail) == true { return true }
+            guard let file = tail.descriptor,
+                file.unreadBytes(from: tail.mark.offset, isMissing: tail.isMissing) > 0
+            else { return false }
+            settle(tail)
+            tail.isLeaving = true
+            return true
+        }
+        guard let queue, !last.isEmpty, let timer = try? Timer(loop, { done() }) else { return done() }
+        lastTimer = timer
+        timer.start(afterMs: withinMs)
+        queue.finish(last) {
+            guard timer.isActive else { return }
+            timer.stop()
+            done()
+        }
+    }
+
+    private func closeWatches() {
         scanTimer?.close()
         hintTimer?.close()
-        for watcher in watchers.values { watcher.close() }
-        watchers = [:]
-        queue?.stop()
+        watches?.close()
+        names?.close()
     }
 
-    // MARK: Scans
-
-    private func scan() {
-        guard !isStopped else { return }
-        guard !isScanning else {
-            wantsScan = true
-            return
+    /// Follows a file on, if the globs still mean its name.
+    private func goOn(with file: LeftFile) {
+        guard scanner.matches(Array(file.name.utf8)), tails[file.identity] == nil else {
+            return Self.tellLost(of: [file], name, logger)
         }
-        isScanning = true
-        wantsScan = false
-        var inodes = Set(tails.keys.map(\.inode))
-        inodes.formUnion(knownPositions.keys)
-        loop.work({ [scanner, inodes] in scanner.scan(knownInodes: inodes) }, done: { [weak self] in self?.apply($0) })
-    }
-
-    private func apply(_ scan: FileScanner.Result) {
-        isScanning = false
-        guard !isStopped, let queue else { return }
-        report(scan.problems)
-        var seen: Set<FileIdentity> = []
-        for found in scan.files {
-            seen.insert(found.identity)
-            if let tail = tails[found.identity] {
-                update(tail, found)
-            } else {
-                meet(found)
-            }
-        }
-        for tail in tails.values where !seen.contains(tail.identity) && !scan.mayHide(tail.path) { miss(tail) }
-        hasScanned = true
-        watch(scan.folders)
-        queue.trim()
-        if wantsScan { armHintTimer() }
-    }
-
-    /// A file that no tail follows yet.
-    private func meet(_ found: FileScanner.Found) {
-        guard tails.count < AgentLimits.positions else {
-            if !hasReportedTooMany {
-                logger.error(
-                    "\(name): more than \(AgentLimits.positions) files; the others are not read, narrow the globs"
-                )
-            }
-            hasReportedTooMany = true
-            return
-        }
-        let known = position(of: found)
-        // An inode alone does not make a file of another name ours.
-        guard found.isMatched || known.map({ $0.fingerprintLength > 0 }) == true else { return }
-        var mark = FileMark.beginning
-        if let known {
-            mark = FileMark(
-                offset: known.offset,
-                guardHash: known.guardHash,
-                fingerprint: known.fingerprint,
-                fingerprintLength: known.fingerprintLength
-            )
-            // The file's tail knows it from here on.
-            knownPositions[known.inode]?.removeAll { $0 == known }
-            if knownPositions[known.inode]?.isEmpty == true { knownPositions[known.inode] = nil }
-        }
-        let path = String(decoding: found.path, as: UTF8.self)
-        let tail = FileTail(found, name: found.isMatched ? path : known?.path ?? path, mark: mark, nowMs: loop.nowMs)
-        if known == nil, isFirstStart, !hasScanned, configuration.readFrom == .end { tail.start = .end }
-        tails[found.identity] = tail
-        tailByPath[found.path] = tail
+        let tail = FileTail(file, nowMs: loop.nowMs)
+        tails[tail.identity] = tail
+        if !file.isMissing { tailByPath[tail.path] = tail }
+        known.remove(tail.identity)
+        if let descriptor = file.descriptor { queue?.adopt(descriptor, of: tail) }
         queue?.add(tail)
     }
 
-    /// What the buffer knows of a file: by device and inode, or by the inode alone, since devices may be numbered anew
-    /// at a machine's start; fingerprint and guard are checked when it is read.
-    private func position(of found: FileScanner.Found) -> FilePosition? {
-        guard let candidates = knownPositions[found.identity.inode] else { return nil }
-        return candidates.first { $0.device == found.identity.device }
-            ?? candidates.first { $0.fingerprintLength > 0 && $0.offset > 0 && $0.offset <= found.size }
+    /// How far each of its files was read, for an input of the same name that goes on there.
+    ///
+    /// To be asked after `leave()`. What was not found since the start is part of it: its disk may be mounted late.
+    var positions: [FilePosition] {
+        tails.values.filter { $0.start == .mark && !$0.isUnchecked && $0.original == nil && $0.tried == nil }
+            .map { $0.position(input: name, mark: $0.mark) } + known.all + (hasLooked ? [.beginning(of: name)] : [])
     }
 
-    private func update(_ tail: FileTail, _ found: FileScanner.Found) {
-        if found.path != tail.path {
-            if tailByPath[tail.path] === tail { tailByPath[tail.path] = nil }
-            tail.path = found.path
-        }
-        tailByPath[found.path] = tail
-        if tail.isMatched != found.isMatched || tail.isMissing {
-            tail.lastChangeMs = loop.nowMs
-            tail.isLeaving = false
-        }
-        tail.isMissing = false
-        tail.isMatched = found.isMatched
-        if !tail.isMatched, tail.mark.fingerprintLength == 0, tail.descriptor < 0, !tail.isQueued {
-            // Nothing of it was ever read, so nothing tells whether this is it.
-            return forget(tail)
-        }
-        let hasChanged = found.size != tail.seenEnd || found.modifiedNs != tail.modifiedNs
-        tail.size = found.size
-        tail.modifiedNs = found.modifiedNs
-        if hasChanged {
-            tail.isLeaving = false
-            tail.hasLeft = false
-            queue?.add(tail)
-        } else if !tail.isMatched {
-            leaveIfIdle(tail)
-        }
-    }
-
-    /// No name was found for a file.
-    private func miss(_ tail: FileTail) {
-        if !tail.isMissing {
-            tail.isMissing = true
-            tail.isLeaving = false
-            tail.hasLeft = false
-            tail.lastChangeMs = loop.nowMs
-            if tailByPath[tail.path] === tail { tailByPath[tail.path] = nil }
-        }
-        if tail.descriptor < 0 && !tail.isQueued {
-            if tail.size > tail.mark.offset {
-                logger.error(
-                    "\(name): \(tail.name) was removed before \(tail.size - tail.mark.offset) bytes of it were read"
-                )
-            }
-            forget(tail)
-        } else {
-            // Whoever has it open may still write.
-            queue?.add(tail)
-            leaveIfIdle(tail)
-        }
-    }
-
-    private func leaveIfIdle(_ tail: FileTail) {
-        guard !tail.hasLeft, loop.nowMs >= tail.lastChangeMs + timing.leftFileMs else { return }
-        tail.isLeaving = true
-        queue?.add(tail)
-    }
-
-    private func forget(_ tail: FileTail) {
-        queue?.forget(tail)
-        tails[tail.identity] = nil
-        hinted[tail.identity] = nil
-        if tailByPath[tail.path] === tail { tailByPath[tail.path] = nil }
-    }
+    /// Whether this input, or one of its name before it, has looked for files once: what is met from then on is new,
+    /// also if there was none.
+    var hasLooked: Bool { hasScanned || !isFirstStart }
 
     // MARK: What became of a file
 
@@ -278,10 +251,17 @@ final class FileInput: Input {
             tail.hasLeft = true
             queue?.close(tail)
             if tail.isMissing { forget(tail) }
+        case .recognized:
+            if let position = tail.tried { known.remove(position) }
+            tail.tried = nil
         case .restarted(let words):
-            logger.info("\(name): \(tail.name) is read from its beginning: \(words)")
+            if tail.tried == nil { logger.info("\(name): \(tail.name) is read from its beginning: \(words)") }
+            refute(tail)
+            settleCopies(of: tail)
+            goOnIfClear(tail)
         case .foreign:
-            knownPositions[tail.identity.inode] = nil
+            // What has its inode on other disks is theirs, also if they are mounted later.
+            refute(tail)
             forget(tail)
         case .replaced:
             // The next scan finds it under its new name, or nowhere.
@@ -299,67 +279,18 @@ final class FileInput: Input {
         }
     }
 
+    /// The position that was tried on a file is not its own.
+    private func refute(_ tail: FileTail) {
+        if let position = tail.tried { known.refute(position, on: tail.identity.device) }
+        tail.tried = nil
+    }
+
     private static func remedy(_ code: Int32) -> String {
         switch code {
         case EACCES, EPERM: "; let the agent's user read it (group adm, or setfacl -m u:USER:r FILE)"
         case EMFILE, ENFILE: "; raise the limit of open files (LimitNOFILE=)"
         default: ""
         }
-    }
-
-    private func report(_ problems: [String]) {
-        for problem in problems where !reportedProblems.contains(problem) {
-            logger.warning("\(name): \(problem)")
-        }
-        reportedProblems = Set(problems)
-    }
-
-    // MARK: Hints
-
-    private func watch(_ folders: [[UInt8]]) {
-        let wanted = Set(folders.prefix(AgentLimits.watchedFolders))
-        for folder in watchers.keys where !wanted.contains(folder) {
-            watchers.removeValue(forKey: folder)?.close()
-        }
-        for folder in wanted where watchers[folder] == nil {
-            let path = folder.isEmpty ? "/" : String(decoding: folder, as: UTF8.self)
-            // Not there yet, or no watch left: the timer's scans find everything too.
-            watchers[folder] = try? FileWatcher(loop, path: path) { [weak self] name in self?.hint(folder, name) }
-        }
-    }
-
-    private func hint(_ folder: [UInt8], _ name: String?) {
-        guard !isStopped else { return }
-        guard let name, !name.isEmpty else { return scanSoon() }
-        let path = folder + [UInt8(ascii: "/")] + Array(name.utf8)
-        if let tail = tailByPath[path] {
-            hinted[tail.identity] = tail
-            armHintTimer()
-        } else if scanner.matches(path) {
-            scanSoon()
-        }
-    }
-
-    private func scanSoon() {
-        wantsScan = true
-        armHintTimer()
-    }
-
-    private func armHintTimer() {
-        guard let hintTimer, !hintTimer.isActive, !isStopped else { return }
-        hintTimer.start(afterMs: timing.hintMs)
-    }
-
-    /// Reads what was hinted at, and looks whether its name still means it.
-    private func lookAtHints() {
-        for tail in hinted.values {
-            queue?.add(tail)
-            var status = stat()
-            let code = FilePath.with(tail.path) { stat($0, &status) }
-            if code != 0 || UInt64(status.st_ino) != tail.identity.inode { wantsScan = true }
-        }
-        hinted.removeAll(keepingCapacity: true)
-        if wantsScan { scan() }
     }
 }
 

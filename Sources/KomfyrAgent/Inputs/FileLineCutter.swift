@@ -17,6 +17,8 @@ struct FileLineCutter {
         var next: Int
         /// Whether it is a piece of a longer line, and not its end.
         var isPiece: Bool
+        /// Whether it begins within a record of several lines whose beginning is elsewhere: see `FileRecordCutter`.
+        var isRest = false
     }
 
     /// The line that begins at `start`.
@@ -44,12 +46,10 @@ struct FileLineCutter {
 
     private func piece(of block: UnsafeRawBufferPointer, _ range: Range<Int>, _ maximum: Int) -> Line {
         var end = range.lowerBound + min(maximum, range.count)
-        // A character has up to three bytes that continue it; more of them are no text anyway.
-        var back = 0
-        while back < 3, end - back > range.lowerBound + 1, end - back < block.count, block[end - back] & 0xC0 == 0x80 {
-            back += 1
+        if end < range.upperBound {
+            let piece = UnsafeRawBufferPointer(rebasing: block[range.lowerBound..<end])
+            end -= CharacterCut.unfinishedBytes(of: piece)
         }
-        if back > 0, end - back < block.count, block[end - back] >= 0xC0 { end -= back }
         return Line(text: range.lowerBound..<end, next: end, isPiece: true)
     }
 }

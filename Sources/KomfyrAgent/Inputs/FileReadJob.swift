@@ -24,17 +24,17 @@ final class FileBlock: @unchecked Sendable {
 /// ```
 struct FileReadJob: Sendable {
     /// Where in the file a job begins.
-    enum Start: Sendable {
+    enum Start: Sendable, Equatable {
         /// At the mark's offset.
         case mark
-        /// Behind the last whole line: only for files that were there at the input's first start.
-        case end
+        /// Behind the last whole line of what was there when it was met: only for files of the input's first start.
+        case end(size: UInt64)
     }
 
     enum Outcome: Sendable, Equatable {
         /// `count` bytes are in the block, of which the guard is no news. Equal to the guard's length: nothing is new.
         case read(count: Int)
-        /// With `Start.end`: the mark tells where to begin.
+        /// With `Start.end(size:)`: the mark tells where to begin.
         case positioned
         /// The file is shorter than what was read of it.
         case truncated
@@ -48,8 +48,8 @@ struct FileReadJob: Sendable {
 
     struct Result: Sendable {
         var outcome: Outcome
-        /// Open unless opening failed; the caller closes it.
-        var descriptor: Int32
+        /// Open unless opening failed.
+        var descriptor: OpenDescriptor?
         /// The job's mark, its fingerprint extended by what the file has by now.
         var mark: FileMark
         /// Whether no name leads to the file any more.
@@ -59,44 +59,35 @@ struct FileReadJob: Sendable {
     /// Where to open it; not used while `descriptor` is one.
     var path: [UInt8]
     var identity: FileIdentity
-    /// -1: to be opened.
-    var descriptor: Int32
+    /// Nil: to be opened.
+    var descriptor: OpenDescriptor?
     var mark: FileMark
     var start: Start
     var block: FileBlock
 
     func run() -> Result {
-        var result = Result(outcome: .failed(EBADF), descriptor: descriptor, mark: mark)
-        var status = stat()
-        if descriptor < 0 {
-            // O_NONBLOCK: what was a file when it was found may be a pipe by now.
-            result.descriptor = FilePath.with(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
-            guard result.descriptor >= 0 else { return failed(errno, result) }
-        }
-        guard fstat(result.descriptor, &status) == 0 else { return failed(errno, result) }
-        if descriptor < 0 {
-            guard status.st_mode & S_IFMT == S_IFREG, UInt64(status.st_ino) == identity.inode,
-                UInt64(status.st_dev) == identity.device
-            else {
+        var result = Result(outcome: .failed(EBADF), descriptor: descriptor ?? OpenDescriptor(path), mark: mark)
+        guard let file = result.descriptor, let status = file.status else { return failed(errno, result) }
+        if descriptor == nil {
+            guard status.isFile, status.identity == identity else {
                 result.outcome = .replaced
                 return result
             }
             // Another file may have got the inode while it was closed.
-            if mark.fingerprintLength > 0,
-                fingerprint(result.descriptor, Int(mark.fingerprintLength)) != mark.fingerprint
-            {
+            if mark.fingerprintLength > 0, fingerprint(file, Int(mark.fingerprintLength)) != mark.fingerprint {
                 result.outcome = .rewritten
                 return result
             }
         }
         result.isDeleted = status.st_nlink == 0
         let size = UInt64(clamping: status.st_size)
-        if start == .end { return position(size, result) }
+        // What has come since it was met is new; so is all of a file that is shorter than it was then.
+        if case .end(let met) = start { return position(file, size < met ? 0 : met, result) }
         guard size >= mark.offset else {
             result.outcome = .truncated
             return result
         }
-        return read(size, result)
+        return read(file, size, result)
     }
 
     private func failed(_ code: Int32, _ result: Result) -> Result {
@@ -105,11 +96,11 @@ struct FileReadJob: Sendable {
         return result
     }
 
-    private func read(_ size: UInt64, _ result: Result) -> Result {
+    private func read(_ file: OpenDescriptor, _ size: UInt64, _ result: Result) -> Result {
         var result = result
         let guardLength = FileCheck.guardLength(at: mark.offset)
         let begin = mark.offset - UInt64(guardLength)
-        let count = Self.read(result.descriptor, block.bytes, at: begin)
+        let count = Self.read(file, block.bytes, at: begin)
         guard count >= 0 else { return failed(errno, result) }
         guard count >= guardLength else {
             result.outcome = .truncated
@@ -120,13 +111,19 @@ struct FileReadJob: Sendable {
             result.outcome = .rewritten
             return result
         }
-        if count > guardLength { extendFingerprint(&result, size: size, blockStart: begin, blockCount: count) }
+        if count > guardLength { extendFingerprint(&result, file, size, blockStart: begin, blockCount: count) }
         result.outcome = .read(count: count)
         return result
     }
 
     /// Covers more of the file's first bytes, if there are more by now.
-    private func extendFingerprint(_ result: inout Result, size: UInt64, blockStart: UInt64, blockCount: Int) {
+    private func extendFingerprint(
+        _ result: inout Result,
+        _ file: OpenDescriptor,
+        _ size: UInt64,
+        blockStart: UInt64,
+        blockCount: Int
+    ) {
         guard Int(mark.fingerprintLength) < FileCheck.fingerprintBytes else { return }
         let length: Int
         if blockStart == 0 {
@@ -135,28 +132,28 @@ struct FileReadJob: Sendable {
             result.mark.fingerprint = FileCheck.hash(head)
         } else {
             length = Int(min(size, UInt64(FileCheck.fingerprintBytes)))
-            guard length > mark.fingerprintLength, let hash = fingerprint(result.descriptor, length) else { return }
+            guard length > mark.fingerprintLength, let hash = fingerprint(file, length) else { return }
             result.mark.fingerprint = hash
         }
         result.mark.fingerprintLength = UInt32(length)
     }
 
     /// The hash of the first `length` bytes; nil when the file has fewer.
-    private func fingerprint(_ descriptor: Int32, _ length: Int) -> UInt64? {
+    private func fingerprint(_ file: OpenDescriptor, _ length: Int) -> UInt64? {
         guard length <= FileCheck.fingerprintBytes else { return nil }
         return withUnsafeTemporaryAllocation(byteCount: FileCheck.fingerprintBytes, alignment: 8) { buffer in
             let head = UnsafeMutableRawBufferPointer(rebasing: buffer[..<length])
-            guard Self.read(descriptor, head, at: 0) == length else { return nil }
+            guard Self.read(file, head, at: 0) == length else { return nil }
             return FileCheck.hash(UnsafeRawBufferPointer(head))
         }
     }
 
     /// Finds the place behind the last line end; a line that is being written now is read whole later.
-    private func position(_ size: UInt64, _ result: Result) -> Result {
+    private func position(_ file: OpenDescriptor, _ size: UInt64, _ result: Result) -> Result {
         var result = result
         let window = min(size, UInt64(block.bytes.count))
         let count = Self.read(
-            result.descriptor,
+            file,
             UnsafeMutableRawBufferPointer(rebasing: block.bytes[..<Int(window)]),
             at: size - window
         )
@@ -172,7 +169,7 @@ struct FileReadJob: Sendable {
         let guardLength = min(end, FileCheck.guardLength(at: result.mark.offset))
         result.mark.guardHash = FileCheck.hash(UnsafeRawBufferPointer(rebasing: bytes[(end - guardLength)..<end]))
         let length = Int(min(size, UInt64(FileCheck.fingerprintBytes)))
-        if length > 0, let hash = fingerprint(result.descriptor, length) {
+        if length > 0, let hash = fingerprint(file, length) {
             result.mark.fingerprint = hash
             result.mark.fingerprintLength = UInt32(length)
         }
@@ -180,10 +177,14 @@ struct FileReadJob: Sendable {
         return result
     }
 
-    private static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int {
+    private static func read(
+        _ file: OpenDescriptor,
+        _ buffer: UnsafeMutableRawBufferPointer,
+        at offset: UInt64
+    ) -> Int {
         guard let position = off_t(exactly: offset) else { return 0 }
         while true {
-            let count = pread(descriptor, buffer.baseAddress, buffer.count, position)
+            let count = pread(file.number, buffer.baseAddress, buffer.count, position)
             if count >= 0 || errno != EINTR { return count }
         }
     }

@@ -19,26 +19,32 @@ final class FileReadQueue {
         case caughtUp
         /// It was read for the last time.
         case left
-        /// It was truncated or written anew, and is read from its beginning.
+        /// It was truncated or written anew, and is read from its beginning, once `goOn` is called.
         case restarted(String)
         /// Its path names another file by now.
         case replaced
         /// It only has the inode of a file that was followed.
         case foreign
+        /// It is the file whose position was tried on it.
+        case recognized
         /// errno.
         case failed(Int32)
     }
 
     /// What reading has counted.
-    private(set) var statistics = InputStatistics()
+    var statistics: InputStatistics {
+        var statistics = records.statistics
+        statistics.open = UInt64(openTails.count)
+        return statistics
+    }
 
     private let loop: Loop
     private let input: String
     private let sink: any FileRecordSink
     private let onEvent: (FileTail, Event) -> Void
-    private let clock: () -> Int64
-    private let cutter = FileLineCutter()
-    private var lines: FileLineWriter
+    private let isCopy: (FileTail, UnsafeRawBufferPointer) -> Bool
+    private let records: FileBlockRecords
+    private var openRecords: OpenRecords?
     private let maximumOpen: Int
 
     private var queue: [FileTail] = []
@@ -48,7 +54,11 @@ final class FileReadQueue {
     private var blocksOfTurn = 0
     private var block: FileBlock?
     private var openTails: [FileIdentity: FileTail] = [:]
+    /// Files that were truncated, with the record that waited in them: they go on with `goOn`.
+    private var restarted: [FileIdentity: (tail: FileTail, open: OpenRecords.Text?)] = [:]
     private var isStopped = false
+    /// Set when the input stops: what is still read before, and who waits for that.
+    private var last: (tails: Set<FileIdentity>, done: () -> Void)?
 
     /// An empty queue.
     /// - Parameters:
@@ -56,52 +66,104 @@ final class FileReadQueue {
     ///   - input: the input's name, for positions.
     ///   - sink: gets the records.
     ///   - lines: writes them.
+    ///   - multiline: which lines belong together; nil when each is a record.
     ///   - maximumOpen: how many descriptors are kept.
     ///   - clock: nanoseconds since 1970.
+    ///   - isCopy: sees the first bytes of a file that was met while the input ran, and says whether it is not to be
+    ///     read now; asked once.
     ///   - onEvent: hears what became of a file.
+    /// - Throws: what is wrong with the pattern that records begin with.
     init(
         _ loop: Loop,
         input: String,
         sink: any FileRecordSink,
         lines: consuming FileLineWriter,
+        multiline: InputConfiguration.Multiline? = nil,
         maximumOpen: Int,
         clock: @escaping () -> Int64,
+        isCopy: @escaping (FileTail, UnsafeRawBufferPointer) -> Bool = { _, _ in false },
         onEvent: @escaping (FileTail, Event) -> Void
-    ) {
+    ) throws {
         self.loop = loop
         self.input = input
         self.sink = sink
-        self.lines = lines
         self.maximumOpen = maximumOpen
-        self.clock = clock
+        self.isCopy = isCopy
         self.onEvent = onEvent
-        sink.onHold { [weak self] held in
+        records = FileBlockRecords(
+            input: input,
+            sink: sink,
+            lines: lines,
+            cutter: try multiline.map { try FileRecordCutter($0) },
+            clock: clock
+        )
+        if let multiline {
+            openRecords = try OpenRecords(loop, waitMs: multiline.waitMs) { [weak self] in self?.add($0) }
+        }
+        sink.onHold(for: self) { [weak self] held in
             if !held { self?.next() }
         }
     }
 
     /// Puts a file behind the others, unless it waits already.
     func add(_ tail: FileTail) {
-        guard !tail.isQueued, !isStopped else { return }
+        guard !tail.isQueued, !isStopped, mayBeRead(tail), isStillRead(tail) else { return }
         tail.isQueued = true
         tail.isCaughtUp = false
         queue.append(tail)
         next()
     }
 
-    /// Closes a file and takes it out.
-    func forget(_ tail: FileTail) {
-        tail.isForgotten = true
-        if reading !== tail { close(tail) }
+    /// Whether it is clear where a file is to be read.
+    private func mayBeRead(_ tail: FileTail) -> Bool { tail.original == nil && restarted[tail.identity] == nil }
+
+    /// Reads a restarted file on; nothing for others.
+    func goOn(_ tail: FileTail) {
+        guard let entry = restarted.removeValue(forKey: tail.identity) else { return }
+        if let open = entry.open { records.write(tail, waited: open.text) }
+        add(tail)
     }
 
-    /// Closes a file's descriptor; it is opened again by its path when it is read.
+    /// Takes over a descriptor of a file that was opened elsewhere.
+    func adopt(_ descriptor: OpenDescriptor, of tail: FileTail) {
+        tail.descriptor = descriptor
+        openTails[tail.identity] = tail
+    }
+
+    /// Closes a file and takes it out.
+    func forget(_ tail: FileTail) {
+        goOn(tail)
+        tail.isForgotten = true
+        openRecords?.forget(tail)
+        close(tail)
+    }
+
+    /// Lets go of a file's descriptor; it is opened again by its path when it is read.
     func close(_ tail: FileTail) {
-        guard reading !== tail, tail.descriptor >= 0 else { return }
-        Glibc.close(tail.descriptor)
-        tail.descriptor = -1
+        guard tail.descriptor != nil else { return }
+        tail.descriptor = nil
         openTails[tail.identity] = nil
-        statistics.open = UInt64(openTails.count)
+    }
+
+    /// Reads these to their end and nothing else, then calls `done`; at once if there is nothing to read.
+    func finish(_ tails: [FileTail], done: @escaping () -> Void) {
+        guard !tails.isEmpty else { return done() }
+        last = (Set(tails.map(\.identity)), done)
+        for tail in queue[first...] { tail.isQueued = false }
+        queue = []
+        first = 0
+        for tail in tails { add(tail) }
+    }
+
+    /// Whether a file is read before the input stops.
+    private func isStillRead(_ tail: FileTail) -> Bool { last?.tails.contains(tail.identity) ?? true }
+
+    /// A file is done with.
+    private func strike(_ tail: FileTail) {
+        guard last?.tails.remove(tail.identity) != nil, let done = last?.done, last?.tails.isEmpty == true else {
+            return
+        }
+        done()
     }
 
     /// Gives the memory of the block back while there is nothing to read.
@@ -109,9 +171,11 @@ final class FileReadQueue {
         if reading == nil, isEmpty { block = nil }
     }
 
-    /// Closes everything; a read under way is closed when it is done.
+    /// Closes everything; what a read under way has open is closed when it is done.
     func stop() {
         isStopped = true
+        for entry in Array(restarted.values) { goOn(entry.tail) }
+        openRecords?.close()
         for tail in Array(openTails.values) { close(tail) }
         queue = []
     }
@@ -132,7 +196,8 @@ final class FileReadQueue {
                 first = 0
             }
             tail.isQueued = false
-            guard !tail.isForgotten else { continue }
+            // It may have been queued once more before it turned out that it has to wait.
+            guard !tail.isForgotten, mayBeRead(tail) else { continue }
             blocksOfTurn = 0
             read(tail)
         }
@@ -157,19 +222,19 @@ final class FileReadQueue {
     private func finished(_ tail: FileTail, _ result: FileReadJob.Result) {
         reading = nil
         tail.lastReadMs = loop.nowMs
-        if result.descriptor >= 0, tail.descriptor < 0 {
-            tail.descriptor = result.descriptor
-            openTails[tail.identity] = tail
-            statistics.open = UInt64(openTails.count)
-        }
-        guard !isStopped, !tail.isForgotten else {
-            close(tail)
-            return next()
-        }
+        guard !isStopped, !tail.isForgotten else { return next() }
+        if tail.descriptor == nil, let descriptor = result.descriptor { adopt(descriptor, of: tail) }
         switch result.outcome {
         case .read(let count):
-            tail.mark = result.mark
+            tail.ownName = nil
+            tail.isKnown = true
             tail.reportedCode = 0
+            if tail.tried != nil { onEvent(tail, .recognized) }
+            if tail.isUnchecked, count > 0 {
+                tail.isUnchecked = false
+                guard let block, !isCopy(tail, UnsafeRawBufferPointer(rebasing: block.bytes[..<count])) else { break }
+            }
+            tail.mark = result.mark
             consume(tail, count: count)
         case .positioned:
             tail.mark = result.mark
@@ -183,9 +248,11 @@ final class FileReadQueue {
         case .replaced:
             close(tail)
             onEvent(tail, .replaced)
+            strike(tail)
         case .failed(let code):
             close(tail)
             onEvent(tail, .failed(code))
+            strike(tail)
         }
         closeIdle()
         next()
@@ -195,14 +262,27 @@ final class FileReadQueue {
         guard tail.isMatched else {
             // Under a name that no glob means: its inode went to a file that is none of ours.
             close(tail)
-            return onEvent(tail, .foreign)
+            onEvent(tail, .foreign)
+            return strike(tail)
         }
+        let open = openRecords?.take(of: tail)
+        if tail.mark.offset > 0, tail.ownName == nil, tail.tried == nil {
+            tail.before = (open?.end ?? tail.mark, loop.nowMs)
+        }
+        if let name = tail.ownName {
+            tail.name = name
+            tail.ownName = nil
+            tail.frame = nil
+        }
+        // Of a file that was never read here, it may be the inode alone that is known: it is checked as a new one is.
+        if !tail.isKnown { tail.isUnchecked = true }
         tail.mark = .beginning
         tail.start = .mark
         tail.seenEnd = 0
         tail.lastChangeMs = loop.nowMs
+        // What is written next waits: with it, or before it, is on disk where a copy goes on.
+        restarted[tail.identity] = (tail, open)
         onEvent(tail, .restarted(words))
-        add(tail)
     }
 
     private func consume(_ tail: FileTail, count: Int) {
@@ -211,13 +291,17 @@ final class FileReadQueue {
         let isFull = count == block.bytes.count
         let begin = tail.mark.offset - UInt64(FileCheck.guardLength(at: tail.mark.offset))
         let end = begin + UInt64(count)
-        if end != tail.seenEnd {
+        let hasGrown = end != tail.seenEnd
+        if hasGrown {
             tail.seenEnd = end
             tail.lastChangeMs = loop.nowMs
         }
         let before = tail.mark.offset
-        emit(tail, bytes, begin: begin, isLast: tail.isLeaving && !isFull)
-        if !tail.isNoted {
+        let isQuiet = !hasGrown && !isFull && openRecords?.isQuiet(tail) ?? false
+        records.write(tail, bytes, begin: begin, isLast: tail.isLeaving && !isFull, isQuiet: isQuiet)
+        // Also of a full block: what waited before was handed over with it, and must not be kept.
+        noteOpenRecord(tail, bytes, begin: begin)
+        if !tail.isNoted, !tail.isUnchecked {
             // No line yet: that it was met is noted all the same, so that a restart finds it under any name.
             tail.isNoted = true
             if tail.mark.offset == before { sink.advance(tail.position(input: input, mark: tail.mark)) }
@@ -228,10 +312,25 @@ final class FileReadQueue {
         } else if !isFull {
             tail.isCaughtUp = true
             onEvent(tail, tail.isLeaving ? .left : .caughtUp)
+            strike(tail)
         } else {
             if tail.mark.offset == before { growBlock() }
+            guard isStillRead(tail) else { return }
             if blocksOfTurn < AgentLimits.fileBlocksPerTurn || isEmpty { read(tail) } else { add(tail) }
         }
+    }
+
+    /// Keeps what waits behind the position: the whole lines of a record without its end.
+    private func noteOpenRecord(_ tail: FileTail, _ block: UnsafeRawBufferPointer, begin: UInt64) {
+        guard let openRecords else { return }
+        let start = Int(clamping: tail.mark.offset - begin)
+        let rest = UnsafeRawBufferPointer(rebasing: block[start...])
+        guard let end = rest.lastIndex(of: 0x0A) else { return openRecords.forget(tail) }
+        openRecords.wait(
+            tail,
+            UnsafeRawBufferPointer(rebasing: rest[...end]),
+            end: tail.mark.moved(to: start + end + 1, in: block, begin: begin)
+        )
     }
 
     /// A line is longer than the block.
@@ -241,7 +340,7 @@ final class FileReadQueue {
     }
 
     private func requeueFirst(_ tail: FileTail) {
-        guard !tail.isQueued else { return }
+        guard !tail.isQueued, isStillRead(tail) else { return }
         tail.isQueued = true
         if first > 0 {
             first -= 1
@@ -259,76 +358,6 @@ final class FileReadQueue {
             guard let oldest = all.min(by: { $0.lastReadMs < $1.lastReadMs }) else { return }
             close(oldest)
         }
-    }
-
-    // MARK: Lines
-
-    /// Writes the lines of a block as records, each batch with the position behind its last one.
-    private func emit(_ tail: FileTail, _ block: UnsafeRawBufferPointer, begin: UInt64, isLast: Bool) {
-        let guardLength = FileCheck.guardLength(at: tail.mark.offset)
-        var mark = tail.mark
-        var cursor = guardLength
-        // A position within a line is behind a piece of it.
-        var isWithinLine = guardLength > 0 && block[guardLength - 1] != 0x0A && block[guardLength - 1] != 0
-        if !isWithinLine {
-            // A program that goes on writing where it was when its log was truncated leaves a hole of NULs before.
-            while cursor < block.count, block[cursor] == 0 { cursor += 1 }
-        }
-        var line = cutter.line(in: block, from: cursor, isLast: isLast)
-        if line != nil { lines.begin(tail, at: clock()) }
-        while line != nil, !sink.isHeldBack {
-            sink.fill(
-                { body, maximumRecords in
-                    reserve(&body, for: block.count - cursor)
-                    var records = 0
-                    while records < maximumRecords, let current = line {
-                        if !current.text.isEmpty {
-                            let text = UnsafeRawBufferPointer(rebasing: block[current.text])
-                            let room = ProtocolLimits.batchBytes - body.count
-                            if text.count + lines.overhead(of: text.count) > room, !body.isEmpty {
-                                return (records, true)
-                            }
-                            records += lines.append(
-                                text,
-                                isPiece: isWithinLine || current.isPiece,
-                                isContinuation: isWithinLine,
-                                to: &body,
-                                counting: &statistics
-                            )
-                        }
-                        isWithinLine = current.isPiece
-                        cursor = current.next
-                        line = cutter.line(in: block, from: cursor, isLast: isLast)
-                    }
-                    return (records, false)
-                },
-                position: {
-                    mark = Self.mark(tail.mark, in: block, begin: begin, at: cursor)
-                    return tail.position(input: input, mark: mark)
-                }
-            )
-        }
-        tail.mark = Self.mark(tail.mark, in: block, begin: begin, at: cursor)
-    }
-
-    /// The mark behind `cursor`, a place in a block that begins at `begin` in the file.
-    private static func mark(
-        _ mark: FileMark,
-        in block: UnsafeRawBufferPointer,
-        begin: UInt64,
-        at cursor: Int
-    ) -> FileMark {
-        var mark = mark
-        mark.offset = begin + UInt64(cursor)
-        let length = min(FileCheck.guardLength(at: mark.offset), cursor)
-        mark.guardHash = FileCheck.hash(UnsafeRawBufferPointer(rebasing: block[(cursor - length)..<cursor]))
-        return mark
-    }
-
-    /// Room for what a large block brings: growing record by record would copy the batch again and again.
-    private func reserve(_ body: inout [UInt8], for bytes: Int) {
-        guard bytes > 16 << 10, body.capacity < ProtocolLimits.batchBytes else { return }
-        body.reserveCapacity(ProtocolLimits.batchBytes + 4 << 10)
     }
 }
 

@@ -10,7 +10,9 @@ protocol FileRecordSink: AnyObject {
     /// Notes how far a file was read, without records.
     func advance(_ position: FilePosition)
     /// Calls `change` whenever inputs have to wait (true) or may go on (false).
-    func onHold(_ change: @escaping (_ held: Bool) -> Void)
+    ///
+    /// As long as `owner` lives, which is not kept.
+    func onHold(for owner: AnyObject, _ change: @escaping (_ held: Bool) -> Void)
 }
 
 extension Batcher: FileRecordSink {}

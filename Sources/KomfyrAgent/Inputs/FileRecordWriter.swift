@@ -16,13 +16,25 @@ struct FileRecordWriter {
         /// The same for a piece of a line that was cut.
         let tailOfPiece: [UInt8]
 
-        init(group: [UInt8], tags: [String], file: String, source: String) {
-            tail = Self.tail(group: group, tags: tags, file: file, source: source)
-            tailOfPiece = Self.tail(group: group, tags: tags + ["truncated"], file: file, source: source)
+        init(group: [UInt8], tags: [String], level: Level, file: String, source: String) {
+            tail = Self.tail(group, tags, level, file, source)
+            tailOfPiece = Self.tail(group, tags + ["truncated"], level, file, source)
         }
 
-        private static func tail(group: [UInt8], tags: [String], file: String, source: String) -> [UInt8] {
+        private static func tail(
+            _ group: [UInt8],
+            _ tags: [String],
+            _ level: Level,
+            _ file: String,
+            _ source: String
+        ) -> [UInt8] {
             var bytes = Array("\"".utf8)
+            // The hub's default is left to it.
+            if level != .info {
+                bytes.append(contentsOf: ",\"level\":\"".utf8)
+                bytes.append(contentsOf: PlainText.bytes(level.name))
+                bytes.append(UInt8(ascii: "\""))
+            }
             if !group.isEmpty {
                 bytes.append(contentsOf: ",\"group\":".utf8)
                 group.withUnsafeBytes { _ = JSONText.appendString($0, to: &bytes) }

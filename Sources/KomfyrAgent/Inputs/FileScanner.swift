@@ -35,6 +35,8 @@ struct FileScanner: Sendable {
     var globs: [FileGlob]
     var exclude: [FileGlob]
     var maximumEntries = AgentLimits.scannedEntries
+    /// The files that this agent writes to, which it never reads; asked anew with every scan, since they are rotated.
+    var ownFiles: @Sendable () -> Set<FileIdentity> = { OwnMessages.files }
 
     /// What is never read: the same lines, packed after rotation.
     static let packedSuffixes = [".gz", ".bz2", ".xz", ".zst"].map { Array($0.utf8) }
@@ -63,10 +65,12 @@ struct FileScanner: Sendable {
         private var visited: Set<[UInt8]> = []
         private var indexByIdentity: [FileIdentity: Int] = [:]
         private var entries = 0
+        private let ownFiles: Set<FileIdentity>
 
         init(scanner: FileScanner, knownInodes: Set<UInt64>) {
             self.scanner = scanner
             self.knownInodes = knownInodes
+            ownFiles = scanner.ownFiles()
         }
 
         /// Collects the folders in which the glob's files may lie.
@@ -112,14 +116,18 @@ struct FileScanner: Sendable {
                 return
             }
             var status = stat()
-            guard FilePath.with(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+            guard FilePath.with(path, { stat($0, &status) }) == 0, status.isFile else { return }
             let found = Found(
                 path: path,
-                identity: FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)),
+                identity: status.identity,
                 size: UInt64(clamping: status.st_size),
-                modifiedNs: Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec),
+                modifiedNs: status.modifiedNs,
                 isMatched: isMatched
             )
+            guard !ownFiles.contains(found.identity) else {
+                let name = String(decoding: path, as: UTF8.self)
+                return problem("\(name) is where this agent's own messages go: it is not read")
+            }
             // A file may have several names; one that a glob means is its name.
             if let index = indexByIdentity[found.identity] {
                 if isMatched, !result.files[index].isMatched { result.files[index] = found }

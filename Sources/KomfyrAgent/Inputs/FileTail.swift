@@ -14,8 +14,8 @@ final class FileTail {
     var path: [UInt8]
     /// The name that a glob meant, which its logs and positions carry also after it was rotated.
     var name: String
-    /// -1 while closed.
-    var descriptor: Int32 = -1
+    /// Nil while closed.
+    var descriptor: OpenDescriptor?
     /// How far it was read.
     var mark: FileMark
     /// Where the next read begins: only the first one may begin at the end.
@@ -35,6 +35,20 @@ final class FileTail {
     var isLeaving = false
     /// Whether it was read for the last time, as far as one knows.
     var hasLeft = false
+    /// Whether it was met while the input ran, and nothing of it was read yet: it may be a copy.
+    var isUnchecked = false
+    /// Whether a read has found what its mark says: until then the mark may be of a file that had its inode before.
+    var isKnown = false
+    /// The position that it may have, by its inode alone, until it was read for the first time: see `KnownPositions`.
+    var tried: FilePosition?
+    /// The file that this one may be a copy of: it is not read while that is not clear.
+    ///
+    /// See `FileCopies`.
+    var original: FileTail?
+    /// The name it had before it counted as a copy, until the first read has shown that it is one.
+    var ownName: String?
+    /// How far it was read when it was truncated or written anew the last time, and when that was.
+    var before: (mark: FileMark, atMs: UInt64)?
     /// Whether the input has let go of it: a read under way only closes it.
     var isForgotten = false
     /// When it last grew, or lost its name, on the loop's clock.
@@ -48,6 +62,8 @@ final class FileTail {
     var modifiedNs: Int64 = 0
     /// The error that was last reported of it, so that it is not reported at every turn.
     var reportedCode: Int32 = 0
+    /// Why the line was left out whose pieces are being read.
+    var droppedLine: InputStatistics.DropReason?
     /// What stands around its lines; made when the first is read.
     var frame: FileRecordWriter.Frame?
 
@@ -59,6 +75,21 @@ final class FileTail {
         modifiedNs = found.modifiedNs
         self.name = name
         self.mark = mark
+        lastChangeMs = nowMs
+    }
+
+    /// Goes on with a file that an input before this one has left.
+    init(_ left: LeftFile, nowMs: UInt64) {
+        identity = left.identity
+        path = left.path
+        name = left.name
+        mark = left.mark
+        start = left.start
+        isUnchecked = left.isUnchecked
+        isKnown = left.isKnown
+        before = left.before
+        isMissing = left.isMissing
+        size = left.size
         lastChangeMs = nowMs
     }
 

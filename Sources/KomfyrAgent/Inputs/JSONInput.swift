@@ -1,10 +1,9 @@
 import EventLoop
 import Logging
 
-/// JSON over UDP: one object a datagram, as microcontrollers send it.
+/// JSON in datagrams (UDP, unix): one object each, as microcontrollers send it.
 final class JSONInput: DatagramInput {
-    private var reader: JSONDatagramReader
-    private var statisticsOfIntake = InputStatistics()
+    private var intake: JSONIntake
 
     /// An input that listens once it is started.
     /// - Throws: what is wrong with its group or its networks.
@@ -17,45 +16,65 @@ final class JSONInput: DatagramInput {
         batcher: Batcher,
         logger: Logger
     ) throws {
-        reader = JSONDatagramReader(try RecordWriter.Settings(configuration, agentTags: agentTags), token: token)
+        intake = JSONIntake(
+            try RecordWriter.Settings(configuration, agentTags: agentTags),
+            token: token,
+            shaper: try Shaper.make(configuration, agentTags: agentTags, loop, batcher)
+        )
         try super.init(loop, name: configuration.name, listen: listen, batcher: batcher, logger: logger)
     }
 
-    override var counted: InputStatistics {
-        var statistics = statisticsOfIntake
-        statistics.repaired = reader.repaired
-        statistics.groupsFolded = reader.folded
-        return statistics
+    override var counted: InputStatistics { intake.statistics }
+
+    override func take(_ bytes: UnsafeRawBufferPointer, _ part: StreamFramer.Part, _ arrival: Arrival)
+        -> InputStatistics.DropReason?
+    { intake.take(bytes, part, arrival, into: batcher) }
+
+    override func drop(_ reason: InputStatistics.DropReason, bytes: Int) { intake.drop(reason, bytes: bytes) }
+
+    override func finish() { intake.close() }
+}
+
+/// JSON in streams (TCP, TLS, unix): one object a line (NDJSON).
+final class JSONStreamInput: StreamInput {
+    private var intake: JSONIntake
+
+    /// An input that listens once it is started.
+    /// - Throws: what is wrong with its group or its networks.
+    init(
+        _ loop: Loop,
+        _ configuration: InputConfiguration,
+        listen: InputConfiguration.Listen,
+        token: String?,
+        agentTags: [String],
+        batcher: Batcher,
+        logger: Logger
+    ) throws {
+        intake = JSONIntake(
+            try RecordWriter.Settings(configuration, agentTags: agentTags),
+            token: token,
+            shaper: try Shaper.make(configuration, agentTags: agentTags, loop, batcher)
+        )
+        try super
+            .init(
+                loop,
+                name: configuration.name,
+                listen: listen,
+                countsOctets: false,
+                batcher: batcher,
+                logger: logger
+            )
     }
 
-    override func take(_ bytes: UnsafeRawBufferPointer, from peer: Peer, arrival: Int64, isTruncated: Bool) {
-        let origin = RecordWriter.Origin(peer: peer, arrival: arrival, isTruncated: isTruncated)
-        var outcome = JSONDatagramReader.Outcome.empty
-        batcher.append(fromDatagrams: true) { output in
-            outcome = reader.append(bytes, from: origin, to: &output)
-            return outcome == .parsed || outcome == .unparsed
-        }
-        switch outcome {
-        case .parsed: statisticsOfIntake.parsed += 1
-        case .unparsed: statisticsOfIntake.unparsed += 1
-        case .wrongToken:
-            drop(.wrongToken, bytes: bytes.count)
-            reportDropped("refused, for their token is missing or wrong", from: peer)
-            return
-        case .empty:
-            drop(.empty, bytes: bytes.count)
-            return
-        }
-        if isTruncated { statisticsOfIntake.cut += 1 }
-        statisticsOfIntake.received += 1
-        statisticsOfIntake.bytes += UInt64(bytes.count)
-    }
+    override var counted: InputStatistics { intake.statistics }
 
-    override func drop(_ reason: InputStatistics.DropReason, bytes: Int) {
-        statisticsOfIntake.received += 1
-        statisticsOfIntake.bytes += UInt64(bytes)
-        statisticsOfIntake.dropped[reason] += 1
-    }
+    override func take(_ bytes: UnsafeRawBufferPointer, _ part: StreamFramer.Part, _ arrival: Arrival)
+        -> InputStatistics.DropReason?
+    { intake.take(bytes, part, arrival, into: batcher) }
+
+    override func drop(_ reason: InputStatistics.DropReason, bytes: Int) { intake.drop(reason, bytes: bytes) }
+
+    override func finish() { intake.close() }
 }
 
 extension RecordWriter.Settings {
@@ -69,7 +88,9 @@ extension RecordWriter.Settings {
             group: try GroupTemplate(configuration.group),
             maxGroups: configuration.maxGroups,
             tags: agentTags + configuration.tags,
-            parsesPayload: configuration.parsesPayload
+            levels: configuration.shaping.levels,
+            parsesPayload: configuration.parsesPayload,
+            source: HostName.current
         )
     }
 }

@@ -14,6 +14,19 @@ struct OpenBatch {
     private var newestStart = 0
     /// The size of the batch before: what the next one is likely to need.
     private var expectedBytes = 4_096
+    private let pool = BodyPool()
+
+    /// What became of a record.
+    enum Outcome {
+        /// There was none.
+        case none
+        /// It is in the batch, which was empty before.
+        case first
+        /// It is in the batch, as others are.
+        case another
+        /// It is in the batch, which has reached a limit: see `takeIfFull`.
+        case filling
+    }
 
     private struct FileKey: Hashable {
         var input: String
@@ -24,20 +37,33 @@ struct OpenBatch {
     /// Whether it holds neither a record nor a position.
     var isEmpty: Bool { records == 0 && positions.isEmpty }
 
-    /// Lets `write` append one line.
-    /// - Returns: what `write` said: whether there is one record more.
-    mutating func append(fromDatagrams: Bool, _ write: (inout [UInt8]) -> Bool) -> Bool {
+    /// Lets `write` append one line, if it does: it says whether there is one record more.
+    ///
+    /// Says all that its caller has to know, so that a record costs one access to the batch.
+    mutating func append(fromDatagrams: Bool, _ write: (inout [UInt8]) -> Bool) -> Outcome {
         let start = body.count
-        if start == 0 { body.reserveCapacity(expectedBytes) }
+        if start == 0 { makeRoom() }
         guard write(&body) else {
             assert(body.count == start, "a writer that wrote no record left bytes")
-            return false
+            return .none
         }
         assert(body.last == UInt8(ascii: "\n"), "a record without its LF")
+        let wasEmpty = isEmpty
         newestStart = start
         records += 1
         if !fromDatagrams { isFromDatagramsOnly = false }
-        return true
+        if body.count >= ProtocolLimits.batchBytes || records >= ProtocolLimits.batchRecords { return .filling }
+        return wasEmpty ? .first : .another
+    }
+
+    /// Room for what is likely to come, once for a batch: growing record by record would copy it again and again.
+    private mutating func makeRoom() {
+        if expectedBytes < AgentLimits.pooledBodyBytes.lowerBound {
+            pool.empty()
+        } else if let used = pool.take() {
+            body = used
+        }
+        body.reserveCapacity(expectedBytes)
     }
 
     /// Lets `write` append many lines of a file and notes the position behind them.
@@ -47,7 +73,7 @@ struct OpenBatch {
         position: () -> FilePosition
     ) -> Bool {
         let start = body.count
-        if start == 0 { body.reserveCapacity(expectedBytes) }
+        if start == 0 { makeRoom() }
         let written = write(&body, max(ProtocolLimits.batchRecords - records, 0))
         assert(written.records == 0 || body.last == UInt8(ascii: "\n"), "a record without its LF")
         assert(written.records > 0 || body.count == start, "a writer that wrote no record left bytes")
@@ -82,7 +108,8 @@ struct OpenBatch {
         body.removeSubrange(newestStart...)
         records -= 1
         let batch = take()
-        body = newest
+        makeRoom()
+        body.append(contentsOf: newest)
         newestStart = 0
         records = 1
         isFromDatagramsOnly = wasFromDatagramsOnly
@@ -96,7 +123,8 @@ struct OpenBatch {
             body: body,
             records: records,
             positions: positions,
-            isFromDatagramsOnly: isFromDatagramsOnly
+            isFromDatagramsOnly: isFromDatagramsOnly,
+            pool: pool
         )
         expectedBytes = max(4_096, body.count + body.count / 8)
         body = []

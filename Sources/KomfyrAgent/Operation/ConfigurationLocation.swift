@@ -80,13 +80,13 @@ enum Environment {
 /// The two streams that a person reads.
 enum Output {
     /// Writes a line to standard output.
-    static func print(_ line: String) { write(line, to: STDOUT_FILENO) }
+    static func print(_ line: String, terminator: String = "\n") { write(line + terminator, to: STDOUT_FILENO) }
 
     /// Writes a line to standard error.
-    static func printError(_ line: String) { write(line, to: STDERR_FILENO) }
+    static func printError(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
 
-    private static func write(_ line: String, to descriptor: Int32) {
-        let bytes = Array((line + "\n").utf8)
+    private static func write(_ text: String, to descriptor: Int32) {
+        let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in

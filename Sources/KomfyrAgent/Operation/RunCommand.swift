@@ -11,6 +11,11 @@ struct RunCommand: ParsableCommand {
             are closed, what was read goes to disk, posts under way get \(AgentLimits.drainMs / 1_000) s; what was not delivered stays in \
             the buffer for the next start.
 
+            SIGHUP (`systemctl reload komfyr-agent`) reads the configuration and the key's file again. Inputs that \
+            did not change keep their sockets, connections and places in files; a configuration that is wrong, or \
+            whose inputs cannot all start, is refused whole, and all goes on as it was. What was changed, or why \
+            nothing was, is in the log and in `komfyr-agent status`. data_dir and name need a restart.
+
             EXAMPLE
               komfyr-agent run --config /etc/komfyr-agent/agent.toml
             """
@@ -25,7 +30,8 @@ struct RunCommand: ParsableCommand {
         var logger = Logger(label: "komfyr-agent") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .info
         for warning in result.warnings { logger.warning("\(warning.text)") }
-        let code = Agent(result, logger: logger).run()
+        let agent = Agent(ConfigurationSource(path: path), result, service: .ofEnvironment(), logger: logger)
+        let code = agent.run()
         if code != 0 { throw ExitCode(code) }
     }
 }

@@ -2,7 +2,8 @@ import Protocol
 
 /// What may stand for a host in a message.
 enum HostField {
-    /// The host that a word is: letters, digits and `.-_:/%`, one letter or digit at least; an address also in brackets.
+    /// The host that a word is: letters, digits and `.-_:/%`, one letter or digit at least; an address also in
+    /// brackets.
     ///
     /// No level's name, no `last message repeated`.
     static func read(_ view: ByteView, _ token: Field) -> Field? {

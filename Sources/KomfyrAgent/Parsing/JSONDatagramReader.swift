@@ -18,6 +18,8 @@ struct JSONDatagramReader: ~Copyable {
         case unparsed
         /// Not kept: the token was missing or wrong.
         case wrongToken
+        /// Not kept: the hub takes no data of that size, and as text it would show its token.
+        case tooLarge
         /// Not kept: there was nothing in it.
         case empty
     }
@@ -40,6 +42,8 @@ struct JSONDatagramReader: ~Copyable {
     private var names = MemberNames()
     private var repairedBytes: [UInt8] = []
     private var data: [UInt8] = []
+    /// For the members that the group's template names.
+    private var memberScanner = JSONScanner()
     private var text: [UInt8] = []
 
     /// A reader for one input.
@@ -53,7 +57,7 @@ struct JSONDatagramReader: ~Copyable {
         writer = RecordWriter(settings)
     }
 
-    /// Appends the log's line; nothing for `wrongToken` and `empty`.
+    /// Appends the log's line; nothing for `wrongToken`, `tooLarge` and `empty`.
     mutating func append(
         _ bytes: UnsafeRawBufferPointer,
         from origin: RecordWriter.Origin,
@@ -123,9 +127,10 @@ extension JSONDatagramReader {
         try record.read(&cursor, takesToken: token != nil)
         guard isTokenRight(cursor) else { return .wrongToken }
 
-        let level = takeLevel(cursor)
+        let sentLevel = takeLevel(cursor)
+        let level = settings.levels?[sentLevel] ?? sentLevel
         let timestamp = takeTimestamp(cursor, arrival: origin.arrival)
-        let source = takeSource(cursor, origin)
+        let (source, isOwnSource) = takeSource(cursor, origin)
         let hasGroup = takeGroup(cursor)
         let hasTags = takeTags(cursor)
         let message = takeMessage()
@@ -133,14 +138,15 @@ extension JSONDatagramReader {
         let hasMessage = message.map { $0.end > $0.start } ?? false
         // The hub refuses a log without message and data, and data above its limit: such an object is text.
         guard hasMessage || data.count > 2, data.count <= ProtocolLimits.dataBytes else {
-            // Whole, it would show its token.
-            return token == nil ? appendUnparsed(original, from: origin, to: &output) : .empty
+            if token == nil { return appendUnparsed(original, from: origin, to: &output) }
+            return data.count > 2 ? .tooLarge : .empty
         }
         write(
             cursor,
             message: hasMessage ? message : nil,
             level: level,
             source: source,
+            isOwnSource: isOwnSource,
             hasGroup: hasGroup,
             tags: hasTags ? record.tags?.value : nil,
             timestamp: timestamp.nanoseconds,
@@ -154,6 +160,7 @@ extension JSONDatagramReader {
         message: JSONValue?,
         level: Level,
         source: [UInt8],
+        isOwnSource: Bool,
         hasGroup: Bool,
         tags: JSONValue?,
         timestamp: Int64,
@@ -170,7 +177,7 @@ extension JSONDatagramReader {
         members.append("level", PlainText.bytes(level.name), to: &output)
         if hasGroup || !settings.group.isEmpty {
             members.appendName("group", to: &output)
-            writeGroup(cursor, level: level, source: source, isGiven: hasGroup, to: &output)
+            writeGroup(cursor, source: source, isOwnSource: isOwnSource, isGiven: hasGroup, to: &output)
         }
         writeTags(cursor, tags, &members, to: &output)
         if data.count > 2 {
@@ -187,8 +194,8 @@ extension JSONDatagramReader {
 
     private mutating func writeGroup(
         _ cursor: JSONCursor,
-        level: Level,
         source: [UInt8],
+        isOwnSource: Bool,
         isGiven: Bool,
         to output: inout [UInt8]
     ) {
@@ -199,18 +206,46 @@ extension JSONDatagramReader {
                 groups.withName(given: name) { _ = JSONText.appendString($0, to: &output) } ?? false
             }
         } else {
+            let file = Array(settings.file.utf8)
+            let members = settings.group.members.isEmpty ? [] : findMembers()
             isFolded = source.withUnsafeBytes { source in
-                var values = GroupValues()
-                values.source = source
-                values.hostname = source
-                values.severity = PlainText.bytes(level.name)
-                if settings.group.uses(.app), let app = record.members.first(where: { isApp($0, cursor) }) {
-                    values.app = cursor.bytes(app.value)
+                file.withUnsafeBytes { file in
+                    var values = GroupValues()
+                    values.source = source
+                    if isOwnSource { values.hostname = source }
+                    values.file = file
+                    values.members = members
+                    if settings.group.uses(.app), let app = record.members.first(where: { isApp($0, cursor) }) {
+                        values.app = cursor.bytes(app.value)
+                    }
+                    return groups.withName(values) { _ = JSONText.appendString($0, to: &output) }
                 }
-                return groups.withName(values) { _ = JSONText.appendString($0, to: &output) }
             }
         }
         if isFolded { groups.countFolded() }
+    }
+
+    /// The values of the template's members of `data`, as text; empty where there is none.
+    private mutating func findMembers() -> [[UInt8]] {
+        var values = [[UInt8]](repeating: [], count: settings.group.members.count)
+        let finder = MemberFinder(
+            wanted: settings.group.members.enumerated().map { MemberFinder.Wanted(path: $1, slot: $0) }
+        )
+        let written = data
+        written.withUnsafeBytes { bytes in
+            do throws(JSONProblem) {
+                var cursor = try memberScanner.indexCopy(of: bytes)
+                let start = cursor
+                try finder.find(&cursor) { slot, value in
+                    if values[slot].isEmpty, value.kind != .null {
+                        JSONText.appendUnescaped(start.bytes(value), to: &values[slot])
+                    }
+                }
+            } catch {
+                // What was found before stays; `data` is JSON, as it was written here.
+            }
+        }
+        return values
     }
 
     private func isApp(_ member: JSONRecord.Member, _ cursor: JSONCursor) -> Bool {
@@ -340,22 +375,23 @@ extension JSONDatagramReader {
         return (arrival, nil)
     }
 
-    private mutating func takeSource(_ cursor: JSONCursor, _ origin: RecordWriter.Origin) -> [UInt8] {
+    /// The source, and whether the record names it.
+    private mutating func takeSource(_ cursor: JSONCursor, _ origin: RecordWriter.Origin) -> ([UInt8], isOwn: Bool) {
         var source: [UInt8] = []
         if let own = record.source {
             if own.value.kind == .string, own.value.end - own.value.start <= ProtocolLimits.sourceBytes {
                 JSONText.appendUnescaped(cursor.bytes(own.value), to: &source)
-                if !source.isEmpty { return source }
+                if !source.isEmpty { return (source, true) }
             } else {
                 giveBack(own)
             }
         }
-        if let peer = origin.peer {
+        if let peer = origin.peer, !peer.isUnix {
             peer.appendAddress(to: &source)
         } else {
             source = PlainText.cut(Array(settings.source.utf8), to: ProtocolLimits.sourceBytes)
         }
-        return source
+        return (source, false)
     }
 
     /// Whether the record names its group; it is in `text` then.

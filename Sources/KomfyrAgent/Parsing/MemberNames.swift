@@ -20,12 +20,10 @@ struct MemberNames {
     /// - Returns: 1 when it is new, else the number that makes it unique.
     mutating func take(_ name: UnsafeRawBufferPointer) -> Int {
         let hash = Self.hash(name)
-        if first.count < Self.few && !first.contains(hash) {
-            first.append(hash)
-            return 1
-        }
-        guard first.contains(hash) || counts[hash] != nil else {
-            counts[hash] = 1
+        // Numbered names are among the counts alone.
+        let isNew = !first.contains(hash) && (counts.isEmpty || counts[hash] == nil)
+        if isNew {
+            if first.count < Self.few { first.append(hash) } else { counts[hash] = 1 }
             return 1
         }
         var number = counts[hash] ?? 1

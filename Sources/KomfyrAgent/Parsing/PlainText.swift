@@ -5,24 +5,48 @@ import Glibc
 enum PlainText {
     /// Whether it can stand in a JSON string as it is: ASCII without control characters, `"` and `\`.
     ///
-    /// Eight bytes at a time; each term has a byte's high bit set where that byte is not plain.
+    /// Thirty-two bytes at a time, the last ones perhaps twice; see `special`.
     @inline(__always)
     static func isPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
+        let count = bytes.count
+        guard count >= 8 else { return isPlainShort(bytes) }
+        if count < 32 {
+            var found = special(bytes.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
+            var index = 0
+            while index + 8 < count {
+                found |= special(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                index += 8
+            }
+            return found & 0x8080_8080_8080_8080 == 0
+        }
+        var found = special(bytes.loadUnaligned(fromByteOffset: count - 32, as: SIMD4<UInt64>.self))
         var index = 0
-        var special: UInt64 = 0
-        while index + 8 <= bytes.count {
-            let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            special |= word | (word &- ones &* 0x20) | ((word ^ ones &* 0x22) &- ones) | ((word ^ ones &* 0x5C) &- ones)
-            index += 8
+        while index + 32 < count {
+            found |= special(bytes.loadUnaligned(fromByteOffset: index, as: SIMD4<UInt64>.self))
+            index += 32
         }
-        guard special & (ones &* 0x80) == 0 else { return false }
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5C { return false }
-            index += 1
-        }
+        return (found[0] | found[1] | found[2] | found[3]) & 0x8080_8080_8080_8080 == 0
+    }
+
+    private static func isPlainShort(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        for byte in bytes where byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5C { return false }
         return true
+    }
+
+    /// The high bit of a byte is set where that byte, or one below it in the word, is not plain.
+    @inline(__always)
+    private static func special(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        return word | (word &- ones &* 0x20) | ((word ^ ones &* 0x22) &- ones) | ((word ^ ones &* 0x5C) &- ones)
+    }
+
+    @inline(__always)
+    private static func special(_ words: SIMD4<UInt64>) -> SIMD4<UInt64> {
+        let ones = SIMD4<UInt64>(repeating: 0x0101_0101_0101_0101)
+        let blanks = SIMD4<UInt64>(repeating: 0x2020_2020_2020_2020)
+        let quotes = SIMD4<UInt64>(repeating: 0x2222_2222_2222_2222)
+        let backslashes = SIMD4<UInt64>(repeating: 0x5C5C_5C5C_5C5C_5C5C)
+        return words | (words &- blanks) | ((words ^ quotes) &- ones) | ((words ^ backslashes) &- ones)
     }
 
     @inline(__always)

@@ -24,11 +24,15 @@ struct RecordWriter: ~Copyable {
         var knownGroups: Set<[UInt8]> = []
         /// On every log, in this order.
         var tags: [String] = []
+        /// What becomes of each level; nil: it stays.
+        var levels: LevelMap?
         /// Whether the texts of messages are searched for members: see `PayloadReader`.
         var parsesPayload = false
-        /// Whether a time more than 24 h from arrival is replaced by it: network inputs, whose devices may have no clock.
+        /// Whether a time more than 24 h from arrival is replaced by it: network inputs, whose devices may have no
+        /// clock.
         var replacesFarTimes = true
-        /// The source of logs that name no host and come from no peer.
+        /// This machine: the source of logs that name no host and come from no peer or a unix socket, and the host of
+        /// the latter.
         var source = ""
         /// The value of `{file}`.
         var file = ""
@@ -37,6 +41,8 @@ struct RecordWriter: ~Copyable {
     /// Which log is written.
     struct Origin {
         /// The sender; nil for files.
+        ///
+        /// Its process is the log's `pid` when the message names none and is this machine's.
         var peer: Peer?
         /// Nanoseconds since 1970.
         var arrival: Int64
@@ -55,6 +61,8 @@ struct RecordWriter: ~Copyable {
     private var groups: GroupNames
     private var time = TimeText()
     private var payload = PayloadReader()
+    private var senderProcess = ProcessText()
+    private let ownHost: [UInt8]
     private var combinations: [Combination]
     /// Counts combinations made: which of four places the next one takes.
     private var replaced = 0
@@ -66,6 +74,7 @@ struct RecordWriter: ~Copyable {
     init(_ settings: Settings) {
         self.settings = settings
         groups = GroupNames(settings.group, maxGroups: settings.maxGroups, known: settings.knownGroups)
+        ownHost = Array(settings.source.utf8)
         combinations = Array(repeating: Combination(), count: AgentLimits.combinationsPerInput)
     }
 
@@ -87,6 +96,7 @@ struct RecordWriter: ~Copyable {
             hasDeviceTime = true
         }
         let text = view[message.message]
+        let processID = processID(of: message, in: view, origin)
         let hasPayload =
             settings.parsesPayload && message.form != .plain && !origin.isTruncated && payload.read(view, message)
         let isPlain =
@@ -94,7 +104,7 @@ struct RecordWriter: ~Copyable {
             && message.device.isEmpty
             && message.sequence.isEmpty && message.topics.isEmpty && PlainText.isPlain(text)
         if isPlain {
-            appendPlain(text, view[message.processID], combination: index, timestamp, to: &output)
+            appendPlain(text, processID, combination: index, timestamp, to: &output)
             return
         }
         var members = MemberWriter(hasMembers: combinations[index].hasMembers)
@@ -107,7 +117,7 @@ struct RecordWriter: ~Copyable {
         }
         let dataStart = output.count
         combinations[index].appendHead(to: &output)
-        members.append("pid", numberOrText: view[message.processID], to: &output)
+        members.append("pid", numberOrText: processID, to: &output)
         members.append("msgid", view[message.messageID], to: &output)
         members.append("device", view[message.device], to: &output)
         members.append("sequence", numberOrText: view[message.sequence], to: &output)
@@ -123,6 +133,19 @@ struct RecordWriter: ~Copyable {
         output.append(contentsOf: Self.timestampStart)
         time.append(timestamp, to: &output)
         combinations[index].appendTail(to: &output)
+    }
+
+    /// The message's own, else its sender's: a relay that hands another machine's messages on is not who wrote them.
+    private mutating func processID(
+        of message: SyslogMessage,
+        in view: ByteView,
+        _ origin: Origin
+    ) -> UnsafeRawBufferPointer {
+        let named = view[message.processID]
+        guard named.isEmpty, let process = origin.peer?.process, process > 0 else { return named }
+        let host = view[message.host]
+        guard host.isEmpty || ownHost.withUnsafeBytes({ PlainText.equal($0, host) }) else { return named }
+        return senderProcess.bytes(of: process)
     }
 
     /// Appends a text as it is, with the input's defaults: a line of a file, a piece of what was too long.
@@ -254,17 +277,19 @@ extension RecordWriter {
         var address: [UInt8] = []
         peer?.appendAddress(to: &address)
         var source: [UInt8] = []
+        let isUnix = peer?.isUnix ?? false
         if !host.isEmpty {
             JSONText.appendRepaired(host, to: &source)
-        } else if peer != nil {
+        } else if peer != nil, !isUnix {
             source = address
         } else {
-            source = Array(settings.source.utf8)
+            source = ownHost
         }
         source = PlainText.cut(source, to: ProtocolLimits.sourceBytes)
 
         var head: [UInt8] = Array("\"level\":\"".utf8)
-        let level = message.severity.flatMap { Level(syslogSeverity: $0) } ?? .info
+        let sent = message.severity.flatMap { Level(syslogSeverity: $0) } ?? .info
+        let level = settings.levels?[sent] ?? sent
         head.append(contentsOf: PlainText.bytes(level.name))
         let isFolded = appendGroup(message, host: host, app: app, source: source, to: &head)
         var tags = settings.tags
@@ -279,7 +304,11 @@ extension RecordWriter {
         if let severity = message.severity {
             members.append("severity", PlainText.bytes(SyslogNames.severity(severity)), to: &head)
         }
-        members.append("host", host, to: &head)
+        if host.isEmpty && isUnix {
+            ownHost.withUnsafeBytes { members.append("host", $0, to: &head) }
+        } else {
+            members.append("host", host, to: &head)
+        }
         if let peer, !host.isEmpty, !peer.isLocal {
             address.withUnsafeBytes { bytes in
                 if !PlainText.equal(bytes, host) { members.append("peer", bytes, to: &head) }
@@ -322,7 +351,7 @@ extension RecordWriter {
         return source.withUnsafeBytes { source in
             file.withUnsafeBytes { file in
                 let values = GroupValues(
-                    hostname: host.isEmpty ? source : host,
+                    hostname: host,
                     app: app,
                     source: source,
                     facility: message.facility.map { PlainText.bytes(SyslogNames.facility($0)) } ?? GroupValues().app,

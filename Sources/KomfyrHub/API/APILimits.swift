@@ -12,8 +12,9 @@ extension HubLimits {
     static let headerFields = 100
     /// The largest request body as it is sent, in bytes; what it unpacks to is bounded by `ProtocolLimits.bodyBytes`.
     static let requestBodyBytes = 64 << 20
-    /// Smaller bodies are decoded and stored on their connection's event loop, in some tens of microseconds, larger ones
-    /// in the pool: to hand one over costs 10 to 20 microseconds, and a loop that decodes for long keeps others waiting.
+    /// Smaller bodies are decoded and stored on their connection's event loop, in some tens of microseconds, larger
+    /// ones in the pool: to hand one over costs 10 to 20 microseconds, and a loop that decodes for long keeps others
+    /// waiting.
     static let loopBodyBytes = 16 << 10
     /// What a log takes in a body, rather too little: so much room is made for a body's logs before it is scanned.
     static let usualLogBytes = 192
@@ -62,6 +63,22 @@ extension HubLimits {
     static let histogramBucketsDefault = 120
     /// The longest interval of a histogram, in seconds: a year.
     static let histogramIntervalSeconds: Int64 = 366 * 86_400
+    /// The interval of a series when the query does not say, in seconds: that of the chunks' own summaries.
+    static let seriesIntervalSeconds: Int64 = 300
+    /// Intervals of a series at most when the query does not say how long they are: 48 hours of five minutes.
+    static let seriesIntervalsDefault = 600
+    /// Fields of a series of which trends are computed, those with the most intervals: each takes some milliseconds.
+    static let seriesTrendFields = 64
+    /// Series that are kept in Redis at a time: each has one place, which another one may take.
+    static let seriesCached = 64
+    /// Bytes of a kept series as it lies in Redis: all of them take 16 MiB at most.
+    static let seriesCachedBytes = 256 << 10
+    /// Bytes of a kept series unpacked.
+    static let seriesCachedPlainBytes = 8 << 20
+    /// How long a series is kept, in seconds.
+    static let seriesCachedSeconds = 1_800
+    /// For how long a kept series is answered with although newer logs have come, in seconds.
+    static let seriesStaleSeconds: Int64 = 10
     /// Values of a facet at most: beyond, they are a listing and no overview.
     static let facetValues = 100
     /// Values of a facet when the query does not say.
@@ -74,6 +91,13 @@ extension HubLimits {
     static let exportStallSeconds: Int64 = 60
     /// Bytes of a group's name in the name of an export's file.
     static let exportNameBytes = 60
+    /// Patterns of an answer at most.
+    static let patternsListed = 1_000
+    /// Patterns of an answer when the query does not say: more than an operator reads.
+    static let patternsListedDefault = 100
+    /// How far back patterns are counted when the query does not say, in nanoseconds: a day, so that what comes once
+    /// a day is known from the day before.
+    static let patternSpan: Int64 = 86_400 * 1_000_000_000
     /// What a client is told to wait after 503, in seconds: reconnecting to Redis takes at most two.
     static let retryAfterSeconds = 2
     /// Refused logs that an answer names, more than an agent's batch has; all are counted.

@@ -33,14 +33,8 @@ extension HubLimits {
 
     // MARK: Agents
 
-    /// The body of a heartbeat, in bytes: a hundred inputs of some 150.
-    static let heartbeatBytes = 16 << 10
     /// Agents that are remembered; each takes some 2 KiB, a heartbeat's inputs included.
     static let agents = 10_000
-    /// Inputs that a heartbeat names.
-    static let agentInputs = 100
-    /// Bytes of the texts of a heartbeat (host, version, names of inputs).
-    static let agentTextBytes = 255
     /// How often an agent is expected to tell of itself when it does not say, in seconds.
     static let heartbeatSeconds = 30
     /// How often that may be at least and at most, in seconds.

@@ -40,7 +40,7 @@ extension AgentRegistry {
 
     /// Reads an agent; nil when it cannot be read, and then its next heartbeat puts it right.
     static func decode(id: String, _ bytes: [UInt8]) -> Agent? {
-        guard bytes.count <= HubLimits.heartbeatBytes * 8, BatchIdentity.isAgentName(Array(id.utf8)),
+        guard bytes.count <= ProtocolLimits.heartbeatBytes * 8, BatchIdentity.isAgentName(Array(id.utf8)),
             let stored = try? JSONDecoder().decode(Stored.self, from: Data(bytes)),
             let received = Timestamp.parse(stored.received), HubLimits.heartbeatRange.contains(stored.interval),
             // It was written by `heartbeat`; anything else would spoil the whole list.
@@ -61,31 +61,32 @@ extension AgentRegistry {
     static func write(key agent: Agent, to json: inout JSONWriter) {
         json.beginObject()
         json.key("id")
-        if let id = agent.keyID { json.string(id) } else { json.null() }
+        json.string(agent.keyID)
         json.key("name")
         json.string(agent.keyName)
         json.key("group")
-        if let bound = agent.bound { json.string(bound.text) } else { json.null() }
+        json.string(agent.bound?.text)
         json.endObject()
     }
 
     /// Reads a heartbeat.
     ///
-    /// `{"host","version","started","interval","rate","backlog_bytes","backlog_seconds","received","delivered",
-    /// "rejected","dropped","inputs":[{"name","type","rate","received","dropped"}]}`; all but `version` may be missing,
-    /// and unknown members, which a newer agent may send, are left out.
+    /// `{"host","version","started","interval","rate","delivered_rate","backlog_logs","backlog_bytes",
+    /// "backlog_seconds","received","delivered","rejected","dropped","drops":[{"reason","count"}],"buffer":"open|full|broken",
+    /// "inputs":[{"name","type","rate","received","unparsed","dropped"}]}`; all but `version` may be missing, and
+    /// unknown members, which a newer agent may send, are left out.
     /// - Returns: what is kept of it, as JSON, and how often the agent tells of itself, in seconds.
     /// - Throws: 422 with the member that does not fit.
     static func heartbeat(_ bytes: [UInt8]) throws(APIError) -> (told: [UInt8], interval: Int) {
         let body = try BodyObject(bytes, known: nil, form: #"{"version": "1.0", "host": "gateway-1", …}"#)
-        guard let version = try body.text("version", upTo: HubLimits.agentTextBytes) else {
+        guard let version = try body.text("version", upTo: ProtocolLimits.heartbeatTextBytes) else {
             throw body.problem("version", "missing", "A heartbeat names the agent's version.")
         }
         let interval = try body.integer("interval", HubLimits.heartbeatRange) ?? HubLimits.heartbeatSeconds
         var json = JSONWriter()
         json.beginObject()
         json.key("host")
-        write(try body.text("host", upTo: HubLimits.agentTextBytes), to: &json)
+        json.string(try body.text("host", upTo: ProtocolLimits.heartbeatTextBytes))
         json.key("version")
         json.string(version)
         json.key("started")
@@ -96,14 +97,31 @@ extension AgentRegistry {
             json.key(name)
             write(try body.number("\(name)"), to: &json)
         }
+        json.key("drops")
+        json.beginArray()
+        for drop in try body.objects("drops", upTo: ProtocolLimits.heartbeatReasons) ?? [] {
+            json.beginObject()
+            json.key("reason")
+            json.string(try drop.text("reason", upTo: ProtocolLimits.heartbeatTextBytes))
+            json.key("count")
+            write(try drop.number("count"), to: &json)
+            json.endObject()
+        }
+        json.endArray()
+        json.key("buffer")
+        let buffer = try body.text("buffer", upTo: ProtocolLimits.heartbeatTextBytes)
+        guard buffer.map({ bufferStates.contains($0) }) ?? true else {
+            throw body.problem("buffer", "enum", "buffer is one of \(bufferStates.joined(separator: ", ")).")
+        }
+        json.string(buffer)
         json.key("inputs")
         json.beginArray()
-        for input in try body.objects("inputs", upTo: HubLimits.agentInputs) ?? [] {
+        for input in try body.objects("inputs", upTo: ProtocolLimits.heartbeatInputs) ?? [] {
             json.beginObject()
             json.key("name")
-            write(try input.text("name", upTo: HubLimits.agentTextBytes), to: &json)
+            json.string(try input.text("name", upTo: ProtocolLimits.heartbeatTextBytes))
             json.key("type")
-            write(try input.text("type", upTo: HubLimits.agentTextBytes), to: &json)
+            json.string(try input.text("type", upTo: ProtocolLimits.heartbeatTextBytes))
             for name in inputNumbers {
                 json.key(name)
                 write(try input.number("\(name)"), to: &json)
@@ -116,13 +134,12 @@ extension AgentRegistry {
     }
 
     private static let numbers: [StaticString] = [
-        "rate", "backlog_bytes", "backlog_seconds", "received", "delivered", "rejected", "dropped",
+        "rate", "delivered_rate", "backlog_logs", "backlog_bytes", "backlog_seconds", "received", "delivered",
+        "rejected", "dropped",
     ]
-    private static let inputNumbers: [StaticString] = ["rate", "received", "dropped"]
-
-    private static func write(_ text: String?, to json: inout JSONWriter) {
-        if let text { json.string(text) } else { json.null() }
-    }
+    private static let inputNumbers: [StaticString] = ["rate", "received", "unparsed", "dropped"]
+    /// Whether logs go to the agent's disk, wait, or are in its memory alone.
+    static let bufferStates = ["open", "full", "broken"]
 
     private static func write(_ number: Double?, to json: inout JSONWriter) {
         if let number { json.number(number) } else { json.null() }

@@ -1,3 +1,4 @@
+import EventLoop
 import HTTPTypes
 import Hummingbird
 import Protocol
@@ -34,7 +35,7 @@ struct AgentRoutes: Sendable {
                 )
             ])
         }
-        let (told, interval) = try await bodies.read(call.request, upTo: HubLimits.heartbeatBytes) {
+        let (told, interval) = try await bodies.read(call.request, upTo: ProtocolLimits.heartbeatBytes) {
             bytes throws(APIError) in try AgentRegistry.heartbeat(bytes)
         }
         let outcome = await registry.note(

@@ -111,6 +111,15 @@ struct BodyObject: Sendable {
         }
     }
 
+    /// True or false; nil when it is missing or null.
+    func flag(_ name: String) throws(APIError) -> Bool? {
+        switch members[name] {
+        case nil, .null: return nil
+        case .boolean(let value): return value
+        default: throw problem(name, "boolean", "\(name) must be true or false.")
+        }
+    }
+
     /// A list of texts; nil when it is missing or null.
     func texts(_ name: String) throws(APIError) -> [String]? {
         switch members[name] {

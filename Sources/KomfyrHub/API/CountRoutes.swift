@@ -1,3 +1,4 @@
+import EventLoop
 import HTTPTypes
 import Hummingbird
 import Protocol
@@ -133,13 +134,17 @@ enum HistogramInterval {
     ///   - query: the logs that are counted.
     ///   - retention: how far back there are logs, in nanoseconds.
     ///   - now: in nanoseconds since 1970.
+    ///   - least: the shortest interval that is chosen where none is asked for, in seconds.
+    ///   - about: how many there are at most then.
     /// - Returns: the interval.
     /// - Throws: 422 when it is malformed, or makes too many intervals.
     static func of(
         _ parameters: QueryParameters,
         _ query: LogQuery,
         retention: Int64,
-        now: Int64
+        now: Int64,
+        least: Int64 = 1,
+        about: Int = HubLimits.histogramBucketsDefault
     ) throws(APIError) -> Int64 {
         // There are no logs before or beyond these.
         let oldest = now - retention
@@ -147,10 +152,10 @@ enum HistogramInterval {
         let since = min(max(query.since ?? oldest, oldest), newest)
         let range = max(0, min(query.until ?? now, newest) - since)
         guard let text = try parameters.value("interval") else {
-            let fitting = steps.first { range / ($0 * 1_000_000_000) < HubLimits.histogramBucketsDefault }
+            let fitting = steps.first { $0 >= least && range / ($0 * 1_000_000_000) < about }
             if let fitting { return fitting * 1_000_000_000 }
             // Weeks and months of retention: whole days.
-            return (range / Int64(HubLimits.histogramBucketsDefault) / 86_400_000_000_000 + 1) * 86_400_000_000_000
+            return (range / Int64(about) / 86_400_000_000_000 + 1) * 86_400_000_000_000
         }
         guard let interval = TimeParameter.span(text),
             (1...HubLimits.histogramIntervalSeconds).contains(interval / 1_000_000_000)

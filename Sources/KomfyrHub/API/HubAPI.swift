@@ -15,6 +15,7 @@ struct HubAPI: Sendable {
         var rates: GroupRates
         var authenticator: Authenticator
         var agents: AgentRegistry
+        var analysis: AnalysisService
         var dashboard: DashboardFiles
         var metrics = HubMetrics()
         var retentionHours: Int
@@ -38,12 +39,21 @@ struct HubAPI: Sendable {
             + QueryRoutes(store: parts.store).routes
             + ExportRoute(store: parts.store).routes
             + CountRoutes(store: parts.store, retention: retention).routes
+            + PatternRoutes(store: parts.store).routes
+            + SeriesRoute(store: parts.store, retention: retention, trends: .hub).routes
             + StoreRoutes(
                 store: parts.store,
                 rates: parts.rates,
                 agents: parts.agents,
+                analysis: parts.analysis,
                 retentionHours: parts.retentionHours,
                 memoryLimit: parts.memoryLimit
+            )
+            .routes
+            + AnalyzeRoute(
+                analysis: parts.analysis,
+                bodies: bodies,
+                retentionHours: parts.retentionHours
             )
             .routes
             + StreamRoute(
@@ -61,6 +71,7 @@ struct HubAPI: Sendable {
                 feed: parts.feed,
                 agents: parts.agents,
                 metrics: parts.metrics,
+                analysis: parts.analysis,
                 memoryLimit: parts.memoryLimit
             )
             .routes

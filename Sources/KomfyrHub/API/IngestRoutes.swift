@@ -1,3 +1,4 @@
+import EventLoop
 import HTTPTypes
 import Hummingbird
 import Protocol
@@ -64,7 +65,8 @@ struct IngestRoutes: Sendable {
         }
     }
 
-    /// Stores a request's body, and writes the answer where the body was decoded: an answer with all logs is larger yet.
+    /// Stores a request's body, and writes the answer where the body was decoded: an answer with all logs is larger
+    /// yet.
     private func store(
         _ call: APICall,
         _ parameters: IngestParameters,
@@ -79,7 +81,7 @@ struct IngestRoutes: Sendable {
                 metrics.ingested(outcome, bytes: bytes)
                 return try answer(outcome)
             }
-            return try await inPool { () async throws(APIError) in
+            return try await onWorkThreads { () async throws(APIError) in
                 let outcome = try await store(body, parameters, bound: bound)
                 metrics.ingested(outcome, bytes: bytes)
                 return try answer(outcome)
@@ -92,7 +94,8 @@ struct IngestRoutes: Sendable {
         _ parameters: IngestParameters,
         bound: GroupPattern?
     ) async throws(APIError) -> IngestOutcome {
-        // Finer times would cost half a byte more for each log that is kept, and tell nothing that its sequence does not.
+        // Finer times would cost half a byte more for each log that is kept, and tell nothing that its sequence does
+        // not.
         let arrival = WallClock.now() / 1_000_000 * 1_000_000
         var decoded = try decode(body, parameters, arrival: arrival, refusedPositions: nil)
         if let bound { decoded = try within(bound, decoded, body, parameters, arrival: arrival) }
@@ -195,11 +198,7 @@ struct IngestRoutes: Sendable {
             refusedPositions: refusedPositions
         )
         do throws(BodyProblem) {
-            return try body.withUnsafeBufferPointer { bytes throws(BodyProblem) in
-                try decoders.withDecoder { decoder throws(BodyProblem) in
-                    try decoder.decode(UnsafeRawBufferPointer(bytes), context)
-                }
-            }
+            return try decoders.withDecoder { decoder throws(BodyProblem) in try decoder.decode(body, context) }
         } catch {
             throw APIError(error)
         }

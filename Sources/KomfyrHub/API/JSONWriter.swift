@@ -20,6 +20,13 @@ struct JSONWriter {
         needsComma = false
     }
 
+    /// A member's name of any text.
+    mutating func key(_ name: String) {
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
     mutating func string(_ value: String) {
         separate()
         JSONText.appendString(value, to: &bytes)
@@ -31,7 +38,17 @@ struct JSONWriter {
         bytes.withUnsafeBytes { _ = JSONText.appendString($0, to: &self.bytes) }
     }
 
+    /// A text, or null.
+    mutating func string(_ value: String?) {
+        if let value { string(value) } else { null() }
+    }
+
     mutating func integer(_ value: some BinaryInteger) { literal(String(value)) }
+
+    /// A whole number, or null.
+    mutating func integer(_ value: Int?) {
+        if let value { integer(value) } else { null() }
+    }
 
     /// A number with at most three digits after the point; what is not finite becomes null.
     mutating func number(_ value: Double) {
@@ -41,6 +58,16 @@ struct JSONWriter {
         }
         let rounded = (value * 1000).rounded() / 1000
         literal(rounded == rounded.rounded() && abs(rounded) < 1e15 ? String(Int64(rounded)) : "\(rounded)")
+    }
+
+    /// A number with the fewest digits that are read as the same double; what is not finite becomes null.
+    mutating func exact(_ value: Double?) {
+        guard let value, value.isFinite else {
+            literal("null")
+            return
+        }
+        // All whole numbers up to 2^53 are doubles.
+        literal(value == value.rounded() && abs(value) <= 9_007_199_254_740_992 ? String(Int64(value)) : "\(value)")
     }
 
     mutating func boolean(_ value: Bool) { literal(value ? "true" : "false") }
@@ -62,6 +89,13 @@ struct JSONWriter {
     mutating func value(_ append: (inout [UInt8]) -> Void) {
         separate()
         append(&bytes)
+    }
+
+    /// An array, each element of which the closure writes.
+    mutating func list<Element>(_ elements: some Sequence<Element>, _ write: (inout JSONWriter, Element) -> Void) {
+        beginArray()
+        for element in elements { write(&self, element) }
+        endArray()
     }
 
     /// `{"debug":0,…}` of counts by `Level.rawValue`.

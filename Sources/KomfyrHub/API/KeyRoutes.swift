@@ -1,11 +1,12 @@
+import EventLoop
 import HTTPTypes
 import Hummingbird
 import Protocol
 
 /// `/api/keys` and `/api/share`: makes, lists and revokes keys and share tokens; for admins.
 ///
-/// Nobody makes what may more than its maker: an admin key that is bound to groups, or that ends, makes only keys within
-/// its bound that end no later, and sees and revokes only those.
+/// Nobody makes what may more than its maker: an admin key that is bound to groups, or that ends, makes only keys
+/// within its bound that end no later, and sees and revokes only those.
 struct KeyRoutes: Sendable {
     let authenticator: Authenticator
     let bodies: RequestBodyReader
@@ -278,7 +279,7 @@ struct KeyRoutes: Sendable {
         for scope in record.scopes { json.string(scope.rawValue) }
         json.endArray()
         json.key("group")
-        if let group = record.group { json.string(group) } else { json.null() }
+        json.string(record.group)
         json.key("created")
         json.string(record.created)
         json.key("expires")
@@ -288,6 +289,6 @@ struct KeyRoutes: Sendable {
         json.key("last_used")
         json.time(lastUsed.map { $0 * 1_000_000_000 })
         json.key("rate_limit")
-        if let limit = record.rateLimit { json.integer(limit) } else { json.null() }
+        json.integer(record.rateLimit)
     }
 }

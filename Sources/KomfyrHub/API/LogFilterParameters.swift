@@ -95,14 +95,16 @@ enum LogFilterParameters {
                 APIError.Issue(
                     type: "search",
                     location: ["query", "q"],
-                    message: "\(error.message) (at character \(error.position))",
+                    // People count from one.
+                    message: "\(error.message) (at character \(error.position + 1))",
                     position: error.position
                 )
             ])
         }
     }
 
-    private static func time(_ name: String, _ query: QueryParameters, now: Int64) throws(APIError) -> Int64? {
+    /// A time, absolute or before now; nil when it is missing.
+    static func time(_ name: String, _ query: QueryParameters, now: Int64) throws(APIError) -> Int64? {
         guard let text = try query.value(name) else { return nil }
         guard let time = TimeParameter.parse(text, now: now) else {
             throw .parameter(

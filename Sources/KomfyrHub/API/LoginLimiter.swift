@@ -1,3 +1,4 @@
+import EventLoop
 import HTTPTypes
 import NIOCore
 import Synchronization
@@ -15,7 +16,7 @@ final class LoginLimiter: Sendable {
 
     /// Counts an attempt as failed until `succeeded` takes it back, so that attempts at the same moment count too.
     /// - Throws: 429 when there were too many.
-    func attempt(from peer: SocketAddress?, now: Int64 = WallClock.now() / 1_000_000_000) throws(APIError) {
+    func attempt(from peer: NIOCore.SocketAddress?, now: Int64 = WallClock.now() / 1_000_000_000) throws(APIError) {
         let address = Self.name(peer)
         let isAllowed = state.withLock { state in
             if state.minute != now / 60 { state = State(minute: now / 60) }
@@ -35,7 +36,7 @@ final class LoginLimiter: Sendable {
     }
 
     /// Takes an attempt back: it was none to guess.
-    func succeeded(from peer: SocketAddress?) {
+    func succeeded(from peer: NIOCore.SocketAddress?) {
         let address = Self.name(peer)
         state.withLock { state in
             state.total = max(0, state.total - 1)
@@ -45,7 +46,7 @@ final class LoginLimiter: Sendable {
     }
 
     /// An address without its port; of IPv6 the network, since one host has 2⁶⁴ addresses in it.
-    private static func name(_ peer: SocketAddress?) -> String {
+    private static func name(_ peer: NIOCore.SocketAddress?) -> String {
         switch peer {
         case .v4: return peer?.ipAddress ?? ""
         case .v6:

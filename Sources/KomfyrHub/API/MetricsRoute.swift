@@ -8,6 +8,7 @@ struct MetricsRoute: Sendable {
     let feed: LiveFeed
     let agents: AgentRegistry
     let metrics: HubMetrics
+    let analysis: AnalysisService
     /// In bytes.
     let memoryLimit: Int
 
@@ -55,6 +56,7 @@ struct MetricsRoute: Sendable {
         writeIngest(to: &text)
         writeStore(to: &text)
         writeReaders(to: &text)
+        writeAnalysis(to: &text)
         writeRequests(to: &text)
         return text
     }
@@ -120,6 +122,26 @@ struct MetricsRoute: Sendable {
             "Requests answered with 429 because of their key's rate.",
             metrics.limitedRequests
         )
+    }
+
+    private func writeAnalysis(to text: inout MetricsText) {
+        let counts = analysis.figures.counts
+        text.family("ai_reports_total", .counter, "Reports made: by a model, by statistics, by these instead.")
+        for (kind, count) in [
+            ("model", counts.byModel), ("statistics", counts.byStatistics), ("instead", counts.instead),
+        ] {
+            text.sample("ai_reports_total", [("by", kind)], String(count))
+        }
+        text.single("ai_reports_cached_total", .counter, "Requests answered with a kept report.", counts.cached)
+        text.single("ai_reports_shared_total", .counter, "Requests answered with another one's report.", counts.shared)
+        text.single("ai_reports_cut_total", .counter, "Reports that left something out: too much of it.", counts.cut)
+        text.single("ai_running", .gauge, "Analyses under way.", counts.running)
+        text.single("ai_requests_total", .counter, "Requests sent to the model's provider.", counts.requests)
+        text.family("ai_tokens_total", .counter, "Tokens since the start, as the provider counts them.")
+        text.sample("ai_tokens_total", [("direction", "in")], String(counts.tokensIn))
+        text.sample("ai_tokens_total", [("direction", "out")], String(counts.tokensOut))
+        text.single("ai_tokens_today", .gauge, "Tokens of this day (UTC), over restarts.", analysis.tokensToday)
+        text.single("ai_daily_tokens", .gauge, "Tokens that a day may take.", analysis.budget.limit)
     }
 
     private func writeRequests(to text: inout MetricsText) {

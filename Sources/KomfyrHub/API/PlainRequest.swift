@@ -1,8 +1,8 @@
 import HTTPTypes
 import NIOCore
 
-/// Tells a client that sends HTTP without TLS to a port with TLS what to do, in HTTP; otherwise it would see nothing but
-/// the end of the connection.
+/// Tells a client that sends HTTP without TLS to a port with TLS what to do, in HTTP; otherwise it would see nothing
+/// but the end of the connection.
 ///
 /// It stands before the TLS handler and looks at the first byte: a handshake begins with 22 (RFC 8446 §5.1), a request
 /// with a capital letter. Then it is gone, or answers and lets nothing more through. Nothing that came is looked into.

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Protocol
 import Synchronization
 
 /// Reads request bodies into memory, each and all together bounded.
@@ -24,12 +25,14 @@ final class RequestBodyReader: Sendable {
             guard length <= limit else { throw Self.tooLarge(limit) }
             expected = length
         }
-        // Counted as it comes, not as it is announced: whoever announces much and sends little must not keep others out.
+        // Counted as it comes, not as it is announced: whoever announces much and sends little must not keep others
+        // out.
         var counted = 0
         defer { held.subtract(counted, ordering: .relaxed) }
         var body: [UInt8] = []
-        // What is announced is not believed further than this: it comes piece by piece, and the array grows with it.
-        body.reserveCapacity(min(expected, 1 << 20))
+        // What is announced is not believed further than this: it comes piece by piece, and the array grows with it. The
+        // padding is what the JSON scanner reads over, so that it can look at the body where it lies.
+        body.reserveCapacity(min(expected, 1 << 20) + JSONScanner.padding)
         var pieces = request.body.makeAsyncIterator()
         while let piece = try await Self.next(&pieces) {
             guard body.count + piece.readableBytes <= limit else { throw Self.tooLarge(limit) }

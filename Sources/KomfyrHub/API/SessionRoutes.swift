@@ -119,7 +119,7 @@ struct SessionRoutes: Sendable {
         for scope in caller.scopes { json.string(scope.rawValue) }
         json.endArray()
         json.key("group")
-        if let bound = caller.bound { json.string(bound.text) } else { json.null() }
+        json.string(caller.bound?.text)
         json.key("expires")
         json.time([end, caller.key?.end].compactMap { $0 }.min().map { $0 * 1_000_000_000 })
         json.endObject()

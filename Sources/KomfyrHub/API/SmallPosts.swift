@@ -56,8 +56,8 @@ final class SmallPosts: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        // Reading on costs nothing as long as the client waits for its answer, which most do; to stop and go on would cost
-        // two system calls for each request.
+        // Reading on costs nothing as long as the client waits for its answer, which most do; to stop and go on would
+        // cost two system calls for each request.
         if held.isEmpty, !isFull { context.read() } else { wantsRead = true }
     }
 

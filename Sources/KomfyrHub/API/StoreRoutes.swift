@@ -1,3 +1,4 @@
+import EventLoop
 import HTTPTypes
 import Hummingbird
 import Protocol
@@ -7,6 +8,7 @@ struct StoreRoutes: Sendable {
     let store: any LogStoring
     let rates: GroupRates
     let agents: AgentRegistry
+    let analysis: AnalysisService
     let retentionHours: Int
     /// Bytes; what `KOMFYRVAKT_MEMORY_LIMIT` or its default comes to.
     let memoryLimit: Int
@@ -17,9 +19,9 @@ struct StoreRoutes: Sendable {
                 method: .get,
                 path: "/api/groups",
                 access: .scope(.read),
-                parameters: ["detail"],
+                parameters: LogFilterParameters.spanNames + ["detail"],
                 documentation: Self.groupsDocumentation
-            ) { call throws(APIError) in try groups(call) },
+            ) { call throws(APIError) in try await groups(call) },
             Route(
                 method: .get,
                 path: "/api/stats",
@@ -36,30 +38,56 @@ struct StoreRoutes: Sendable {
         ]
     }
 
-    private func groups(_ call: APICall) throws(APIError) -> Response {
+    private func groups(_ call: APICall) async throws(APIError) -> Response {
         let isDetailed =
             try call.query.word("detail", [("1", true), ("true", true), ("0", false), ("false", false)]) ?? false
-        let groups = store.groups(bound: call.bound)
+        var groups = store.groups(bound: call.bound)
             .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        var isFiltered = false
+        for name in LogFilterParameters.spanNames where try !call.query.values(name).isEmpty { isFiltered = true }
+        var isPartial = false
+        if isFiltered {
+            guard isDetailed else {
+                throw .parameter("detail", type: "missing", "A filter changes counts: ask for them with detail=1.")
+            }
+            isPartial = try await count(call, into: &groups)
+        }
         let rates = isDetailed ? rates.rates() : [:]
         var json = JSONWriter()
         json.beginObject()
         json.key("status")
         json.string("success")
         json.key("groups")
-        json.beginArray()
-        for group in groups {
+        json.list(groups) { json, group in
             if isDetailed {
                 Self.write(group, rate: rates[group.number] ?? 0, to: &json)
             } else {
                 json.string(group.name)
             }
         }
-        json.endArray()
         json.key("count")
         json.integer(groups.count)
         json.endObject()
-        return .json(json.bytes)
+        return .json(json.bytes, adding: .partial(isPartial))
+    }
+
+    /// Counts what a filter means, in place of all that the groups hold; those without any stay, with none.
+    /// - Returns: whether something could not be read.
+    private func count(_ call: APICall, into groups: inout [GroupSummary]) async throws(APIError) -> Bool {
+        let query = try LogFilterParameters.span(call.query, bound: call.bound, now: WallClock.now())
+        if !query.groups.isEmpty { groups.removeAll { group in !query.groups.contains { $0.matches(group.name) } } }
+        let found: GroupCounts
+        do throws(StoreError) {
+            found = try await store.groupCounts(query)
+        } catch {
+            throw APIError(error)
+        }
+        for index in groups.indices {
+            let levels = found.levels[groups[index].number] ?? LevelCounts()
+            groups[index].count = levels.total
+            groups[index].levels = levels.values
+        }
+        return found.isPartial
     }
 
     private static func write(_ group: GroupSummary, rate: Double, to json: inout JSONWriter) {
@@ -114,14 +142,29 @@ struct StoreRoutes: Sendable {
         json.key("ingest_rate")
         json.number(isWhole ? stats.ingestRate : rate(bound: call.bound))
         json.key("rejected")
-        if isWhole { json.integer(stats.rejected) } else { json.null() }
+        json.integer(isWhole ? stats.rejected : nil)
         json.key("dropped")
-        if isWhole { json.integer(stats.dropped) } else { json.null() }
+        json.integer(isWhole ? stats.dropped : nil)
         json.key("agents")
         json.integer(agents.count(bound: call.bound))
+        json.key("ai")
+        writeAnalysis(isWhole: isWhole, to: &json)
         json.endObject()
         json.endObject()
         return .json(json.bytes)
+    }
+
+    private func writeAnalysis(isWhole: Bool, to json: inout JSONWriter) {
+        json.beginObject()
+        json.key("provider")
+        json.string(analysis.provider)
+        json.key("model")
+        json.string(analysis.model)
+        json.key("tokens_today")
+        json.integer(isWhole ? analysis.tokensToday : nil)
+        json.key("daily_tokens")
+        json.integer(isWhole ? analysis.budget.limit : nil)
+        json.endObject()
     }
 
     /// Logs a second over the last minute in the groups that someone may see.
@@ -149,8 +192,12 @@ struct StoreRoutes: Sendable {
         do throws(StoreError) {
             purged = try await store.purge(pattern, bound: call.bound)
         } catch {
+            // Some groups may be purged all the same.
+            await analysis.forget()
             throw APIError(error)
         }
+        // Reports show messages of logs.
+        await analysis.forget()
         var json = JSONWriter()
         json.beginObject()
         json.key("status")

@@ -4,7 +4,8 @@ import Hummingbird
 /// `GET /api/logs/stream`: logs as they arrive, as server-sent events, or as a WebSocket when one is asked for.
 ///
 /// Both are the same stream with the same filters, skip notices and resumption: a WebSocket gets one text frame of JSON
-/// for a log. `?last_event_id=` stands for the header, which browsers cannot set.
+/// for a log. `?last_event_id=` stands for the header, which browsers cannot set. With `?beats=1` it gets signs of life as
+/// frames of text: its pings, which the other side answers, no script of a page ever hears.
 struct StreamRoute: Sendable {
     let store: any LogStoring
     let feed: LiveFeed
@@ -17,7 +18,7 @@ struct StreamRoute: Sendable {
                 method: .get,
                 path: "/api/logs/stream",
                 access: .scope(.read),
-                parameters: LogFilterParameters.names + ["last_event_id"],
+                parameters: LogFilterParameters.names + ["last_event_id", "beats"],
                 documentation: Self.documentation
             ) { call throws(APIError) in try await open(call) }
         ]
@@ -26,12 +27,16 @@ struct StreamRoute: Sendable {
     private func open(_ call: APICall) async throws(APIError) -> Response {
         let query = try LogFilterParameters.filter(call.query, bound: call.bound)
         let last = try Self.lastEvent(call)
+        let wantsBeats =
+            try call.query.word("beats", [("1", true), ("true", true), ("0", false), ("false", false)]) ?? false
         let isWebSocket = WebSocketHandshake.isAsked(by: call.request)
         let headers = isWebSocket ? try WebSocketHandshake.accept(call.request) : Self.eventHeaders
-        if call.request.method == .head { return Response(status: .ok, headers: headers) }
-        guard let stream = feed.open(LiveFilter(query)) else {
-            throw .passing("As many streams as there may be (\(HubLimits.liveStreams)) are open.", retryAfter: 10)
+        if call.request.method == .head {
+            // Browsers do not tell why a WebSocket was refused: they ask here.
+            guard feed.hasRoom else { throw Self.full }
+            return Response(status: .ok, headers: headers)
         }
+        guard let stream = feed.open(LiveFilter(query)) else { throw Self.full }
         let open = OpenStream(stream, of: feed)
         let missed = try await self.missed(query, after: last, until: stream.start)
         let request = call.request
@@ -42,7 +47,7 @@ struct StreamRoute: Sendable {
                 defer { open.close() }
                 try await request.body.consumeWithInboundCloseHandler { _ in
                     if isWebSocket {
-                        try await sendFrames(open.stream, missed, request, to: &writer)
+                        try await sendFrames(open.stream, missed, beats: wantsBeats, request, to: &writer)
                     } else {
                         try await sendEvents(open.stream, missed, request, to: &writer)
                     }
@@ -52,6 +57,11 @@ struct StreamRoute: Sendable {
             }
         )
     }
+
+    private static let full = APIError.passing(
+        "As many streams as there may be (\(HubLimits.liveStreams)) are open.",
+        retryAfter: 10
+    )
 
     private static let eventHeaders: HTTPFields = [
         .contentType: "text/event-stream",
@@ -103,6 +113,7 @@ struct StreamRoute: Sendable {
     private func sendFrames(
         _ stream: LiveStream,
         _ missed: Missed,
+        beats: Bool,
         _ request: Request,
         to writer: inout any ResponseBodyWriter
     ) async throws {
@@ -117,10 +128,13 @@ struct StreamRoute: Sendable {
                 metrics.skipped(delivery.skipped)
                 try await writer.write(LiveEvent.skippedJSON(delivery.skipped))
             }
-            // The handler of the connection sends the signs of life itself.
-            if delivery.isBeatDue, !(await isStillAllowed(request)) {
-                code = "1008"
-                break
+            if delivery.isBeatDue {
+                guard await isStillAllowed(request) else {
+                    code = "1008"
+                    break
+                }
+                // The handler of the connection pings by itself.
+                if beats, delivery.events.isEmpty { try await writer.write(LiveEvent.beatJSON) }
             }
         }
         try await writer.finish([.webSocketClose: code])

@@ -11,8 +11,8 @@ import NIOWebSocket
 /// ```
 ///
 /// So the stream's route serves both kinds of readers, and a connection that ends does it for both in the same way.
-/// What the reader sends is answered here and goes no further: pings, the close, and texts, which nobody needs. A reader
-/// that gives no sign of life is asked for one, and cut off when it stays silent.
+/// What the reader sends is answered here and goes no further: pings, the close, and texts, which nobody needs. A
+/// reader that gives no sign of life is asked for one, and cut off when it stays silent.
 ///
 /// One for each connection, used on its event loop alone.
 final class WebSocketHandler: ChannelDuplexHandler {

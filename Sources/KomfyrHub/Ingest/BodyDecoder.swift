@@ -35,31 +35,53 @@ final class BodyDecoder {
     private let packer = BodyPacker()
 
     /// Decodes a body.
+    ///
+    /// What needs no change is not copied: the columns' text begins with the body's own bytes, and ranges name them.
+    /// What does (escapes, repairs) is appended to it. A large body of which little is kept is copied in the end.
     /// - Parameters:
     ///   - body: as it came.
     ///   - context: how to read it.
     /// - Returns: its accepted logs, and the refused ones with their reasons.
     /// - Throws: what is wrong with the whole.
-    func decode(_ body: UnsafeRawBufferPointer, _ context: Context) throws(BodyProblem) -> DecodedBody {
+    func decode(_ body: [UInt8], _ context: Context) throws(BodyProblem) -> DecodedBody {
         defer { giveBack() }
-        try decompressor.unpack(body, encoding: context.encoding, limit: context.limit, into: text)
-        text.blankByteOrderMark()
+        let plain = try plain(body, context)
         var builder = ColumnBuilder(context: context)
         do throws(JSONProblem) {
-            try decodeText(&builder)
+            try decodeText(plain, &builder)
         } catch {
             guard error.reason == .notUTF8 else { throw .notJSON(error) }
             // Broken UTF-8 is repaired, never refused; what else is wrong shows when it is scanned again.
             var repaired: [UInt8] = []
-            let repairs = JSONText.appendRepaired(text.bytes, to: &repaired)
-            text.removeAll(keeping: HubLimits.decoderScratchBytes)
-            repaired.withUnsafeBytes { text.append($0) }
+            let repairs = plain.withUnsafeBytes { JSONText.appendRepaired($0, to: &repaired) }
+            repaired.reserveCapacity(repaired.count + JSONScanner.padding)
             builder = ColumnBuilder(context: context)
             builder.repairs = repairs
-            do throws(JSONProblem) { try decodeText(&builder) } catch { throw .notJSON(error) }
+            do throws(JSONProblem) { try decodeText(repaired, &builder) } catch { throw .notJSON(error) }
         }
         if let problem = builder.problem { throw problem }
         return builder.finish()
+    }
+
+    /// The unpacked body, with room behind it that the scanner may read over: what lies there does not matter to it.
+    private func plain(_ body: [UInt8], _ context: Context) throws(BodyProblem) -> [UInt8] {
+        let hasMark = body.starts(with: [0xEF, 0xBB, 0xBF])
+        if context.encoding == .identity, body.count <= context.limit, !hasMark,
+            body.capacity - body.count >= JSONScanner.padding
+        {
+            return body
+        }
+        try body.withUnsafeBufferPointer { body throws(BodyProblem) in
+            let body = UnsafeRawBufferPointer(body)
+            try decompressor.unpack(body, encoding: context.encoding, limit: context.limit, into: text)
+        }
+        text.blankByteOrderMark()
+        // Not beside its copy for as long as that is decoded.
+        defer { text.removeAll(keeping: HubLimits.decoderScratchBytes) }
+        return [UInt8](unsafeUninitializedCapacity: text.count + JSONScanner.padding) { plain, count in
+            count = text.count
+            UnsafeMutableRawBufferPointer(plain).copyMemory(from: text.bytes)
+        }
     }
 
     /// A body as one zstd frame; nil when that makes it no smaller.
@@ -76,23 +98,26 @@ final class BodyDecoder {
     /// What an idle decoder keeps, in bytes.
     var memory: Int { text.capacity + scanner.memory + lineScanner.memory + decompressor.memory + packer.memory }
 
-    /// Decodes `text`; problems of the whole body that are no JSON problems are left in the builder.
-    private func decodeText(_ builder: inout ColumnBuilder) throws(JSONProblem) {
-        // Escapes shrink, and names, brackets and numbers go: the columns seldom need as much, and grow if they do.
-        builder.columns.text.reserveCapacity(text.count)
-        if builder.context.format != .single { builder.reserve(text.count / HubLimits.usualLogBytes) }
-        if builder.context.format == .ndjson {
-            try decodeLines(text.bytes, &builder)
-            return
+    /// Decodes a text; problems of the whole body that are no JSON problems are left in the builder.
+    private func decodeText(_ plain: [UInt8], _ builder: inout ColumnBuilder) throws(JSONProblem) {
+        // The builder holds the text as well, so appending to it moves its copy and leaves this one where it is.
+        builder.columns.text = plain
+        if builder.context.format != .single { builder.reserve(plain.count / HubLimits.usualLogBytes) }
+        try plain.withUnsafeBufferPointer { text throws(JSONProblem) in
+            let text = UnsafeRawBufferPointer(text)
+            if builder.context.format == .ndjson {
+                try decodeLines(text, &builder)
+                return
+            }
+            var cursor = try scanner.index(text)
+            builder.hasLineBreaks = Self.hasLineBreaks(text)
+            if builder.context.format == .single {
+                try builder.appendLog(&cursor)
+            } else {
+                try decodeBatch(&cursor, &builder)
+            }
+            if builder.problem == nil { try cursor.finish() }
         }
-        var cursor = try scanner.index(text.bytes)
-        builder.hasLineBreaks = Self.hasLineBreaks(text.bytes)
-        if builder.context.format == .single {
-            try builder.appendLog(&cursor)
-        } else {
-            try decodeBatch(&cursor, &builder)
-        }
-        if builder.problem == nil { try cursor.finish() }
     }
 
     /// An array of logs, or an object whose `logs` is one; its other members are ignored.
@@ -182,14 +207,16 @@ final class BodyDecoder {
                         cursor = lineCursor
                     }
                 } else {
-                    decodeLineAlone(line, &builder)
+                    decodeLineAlone(line, at: start, &builder)
                 }
             }
             start = end + 1
         }
     }
 
-    private func decodeLineAlone(_ line: UnsafeRawBufferPointer, _ builder: inout ColumnBuilder) {
+    private func decodeLineAlone(_ line: UnsafeRawBufferPointer, at start: Int, _ builder: inout ColumnBuilder) {
+        // The cursor counts from the line's begin.
+        builder.textStart = start
         do throws(JSONProblem) {
             var cursor = try lineScanner.indexCopy(of: line)
             builder.appendLine(&cursor)

@@ -2,8 +2,8 @@ import CZstd
 
 /// Packs bodies that came plain, for the WAL.
 ///
-/// Fast rather than small: measured, the 257 MB of a million logs take 0.53 s and leave 71 MB; zstd's level 1 takes 0.76 s
-/// and leaves 50 MB, and Redis takes 4 ms for each MB. Used by one caller at a time.
+/// Fast rather than small: measured, the 257 MB of a million logs take 0.53 s and leave 71 MB; zstd's level 1 takes
+/// 0.76 s and leaves 50 MB, and Redis takes 4 ms for each MB. Used by one caller at a time.
 final class BodyPacker {
     private var context: OpaquePointer?
 

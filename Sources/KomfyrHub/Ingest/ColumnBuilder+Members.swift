@@ -43,8 +43,16 @@ extension ColumnBuilder {
 
     mutating func level(_ cursor: JSONCursor, _ value: JSONValue?) throws(Fault) -> Level {
         guard let value, value.kind != .null else { return context.defaults.level }
-        if value.kind == .string || value.kind == .number, let level = Level(name: unescaped(cursor, value)) {
-            return level
+        if value.kind == .string || value.kind == .number {
+            let name = unescaped(cursor, value)
+            // As nearly all senders write them.
+            switch name.count {
+            case 4 where Self.equals(name, "info"): return .info
+            case 5 where Self.equals(name, "error"): return .error
+            case 5 where Self.equals(name, "debug"): return .debug
+            case 7 where Self.equals(name, "warning"): return .warning
+            default: if let level = Level(name: name) { return level }
+            }
         }
         throw .refused(
             type: "enum",
@@ -95,31 +103,33 @@ extension ColumnBuilder {
                 message: "data is larger than \(ProtocolLimits.dataBytes >> 10) KiB"
             )
         }
+        guard hasLineBreaks, Self.hasLineBreak(bytes) else { return range(of: value) }
         let range = append(bytes)
-        if hasLineBreaks {
-            // Outside of strings alone: within them line breaks are not JSON.
-            columns.text.withUnsafeMutableBytes { text in
-                for index in Int(range.offset)..<text.count where text[index] == 0x0A || text[index] == 0x0D {
-                    text[index] = 0x20
-                }
+        // Outside of strings alone: within them line breaks are not JSON.
+        columns.text.withUnsafeMutableBytes { text in
+            for index in Int(range.offset)..<text.count where text[index] == 0x0A || text[index] == 0x0D {
+                text[index] = 0x20
             }
         }
         return range
     }
 
-    mutating func appendMessage(_ cursor: JSONCursor, _ members: Members) throws(Fault) -> TextRange {
+    private static func hasLineBreak(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let base = bytes.baseAddress else { return false }
+        return memchr(base, 0x0A, bytes.count) != nil || memchr(base, 0x0D, bytes.count) != nil
+    }
+
+    @inline(__always)
+    mutating func appendMessage(_ cursor: JSONCursor, _ members: borrowing Members) throws(Fault) -> TextRange {
         if let value = members.message, value.kind != .null {
             guard value.kind == .string else {
                 throw .refused(type: "string_type", location: ["message"], message: "the message must be a string")
             }
             if value.end > value.start {
+                guard value.hasEscapes else { return try checkedMessage(range(of: value)) }
                 let start = columns.text.count
-                if value.hasEscapes {
-                    JSONText.appendUnescaped(cursor.bytes(value), to: &columns.text)
-                } else {
-                    columns.text.append(contentsOf: cursor.bytes(value))
-                }
-                return try checkedMessage(from: start)
+                JSONText.appendUnescaped(cursor.bytes(value), to: &columns.text)
+                return try checkedMessage(range(from: start))
             }
         }
         guard let data = members.data, data.kind == .object, let dataCursor = members.dataCursor else {
@@ -141,15 +151,15 @@ extension ColumnBuilder {
         return range(from: start)
     }
 
-    func checkedMessage(from start: Int) throws(Fault) -> TextRange {
-        guard isReplay || columns.text.count - start <= ProtocolLimits.messageBytes else {
+    private func checkedMessage(_ message: TextRange) throws(Fault) -> TextRange {
+        guard isReplay || message.length <= ProtocolLimits.messageBytes else {
             throw .refused(
                 type: "too_long",
                 location: ["message"],
                 message: "the message is longer than \(ProtocolLimits.messageBytes >> 20) MiB"
             )
         }
-        return range(from: start)
+        return message
     }
 
     /// nil: the log has none of its own.
@@ -173,10 +183,10 @@ extension ColumnBuilder {
             }
             if isSame { return last }
         }
-        return append(bytes)
+        return value.hasEscapes ? append(bytes) : range(of: value)
     }
 
-    /// Reads an array of tags (or null) right into the text column.
+    /// Reads an array of tags, or null.
     mutating func appendTags(_ cursor: inout JSONCursor) throws(Fault) -> TextRange? {
         guard cursor.peek == UInt8(ascii: "[") else {
             let value: JSONValue
@@ -184,6 +194,65 @@ extension ColumnBuilder {
             if value.kind == .null { return nil }
             throw .refused(type: "list_type", location: ["tags"], message: "tags must be an array of strings")
         }
+        if let range = plainTags(&cursor) { return range }
+        return try appendTagsAnew(&cursor)
+    }
+
+    /// Reads tags that stand in the body just as they are to be kept: no blanks, no escapes, none empty, too long or
+    /// there twice.
+    ///
+    /// - Returns: nil for all others, with the cursor where it was.
+    private func plainTags(_ cursor: inout JSONCursor) -> TextRange? {
+        var ahead = cursor
+        let start = ahead.nextPosition
+        var next = start + 1
+        var count = 0
+        do throws(JSONProblem) {
+            try ahead.enter(UInt8(ascii: "["))
+            var isFirst = true
+            while try ahead.nextElement(isFirst: &isFirst) {
+                let value = try ahead.readValue()
+                guard value.kind == .string, !value.hasEscapes, value.start == next + 1, value.end > value.start,
+                    value.end - value.start <= ProtocolLimits.tagBytes, count < ProtocolLimits.tags,
+                    !Self.stands(value.start - 1, value.end + 1, in: cursor.text, from: start + 1)
+                else { return nil }
+                count += 1
+                // Behind the quote and what follows it directly: a comma, or the bracket.
+                next = value.end + 2
+            }
+        } catch {
+            return nil
+        }
+        guard count > 0 else {
+            cursor = ahead
+            return TextRange.none
+        }
+        guard next <= ahead.end, cursor.text[next - 1] == UInt8(ascii: "]") else { return nil }
+        cursor = ahead
+        return range(from: start, to: next)
+    }
+
+    /// Whether a tag, quotes included, stands among those before it, of which the first begins at `first`.
+    @inline(__always)
+    private static func stands(
+        _ start: Int,
+        _ end: Int,
+        in text: UnsafePointer<UInt8>,
+        from first: Int
+    ) -> Bool {
+        var candidate = first
+        while candidate + (end - start) < start {
+            if memcmp(text + candidate, text + start, end - start) == 0 { return true }
+            candidate += 1
+            while text[candidate] != UInt8(ascii: "\"") { candidate += 1 }
+            // Behind the closing quote and the comma.
+            candidate += 2
+        }
+        return false
+    }
+
+    /// Reads an array of tags into the text column as it is to be kept.
+    private mutating func appendTagsAnew(_ cursor: inout JSONCursor) throws(Fault) -> TextRange? {
         let start = columns.text.count
         var count = 0
         var fault: Fault?

@@ -17,7 +17,10 @@ struct ColumnBuilder {
     /// on one line of NDJSON or of an event stream.
     var hasLineBreaks = false
 
+    /// Their text begins with the body's, so that ranges can name what stands there as it is to be kept.
     var columns = LogColumns()
+    /// Where in it the cursor's text begins.
+    var textStart = 0
     private var groups: [UInt32] = []
     private var positions: [UInt32] = []
     private var refusals: [Refusal] = []
@@ -59,8 +62,9 @@ struct ColumnBuilder {
     }
 
     /// The collected body.
-    func finish() -> DecodedBody {
-        DecodedBody(
+    mutating func finish() -> DecodedBody {
+        columns.compact()
+        return DecodedBody(
             columns: columns,
             groups: groups,
             groupNames: table.names,
@@ -95,7 +99,7 @@ struct ColumnBuilder {
         do throws(Fault) {
             try appendChecked(&cursor)
         } catch {
-            columns.text.removeLast(columns.text.count - textCount)
+            if columns.text.count > textCount { columns.text.removeLast(columns.text.count - textCount) }
             switch error {
             case .refused(let type, let location, let message):
                 refuse(type, location, message)
@@ -216,6 +220,7 @@ struct ColumnBuilder {
         case source
     }
 
+    @inline(__always)
     private mutating func member(_ cursor: JSONCursor, _ key: JSONValue) -> Member? {
         guard key.hasEscapes else { return Self.member(cursor.bytes(key)) }
         scratch.removeAll(keepingCapacity: true)
@@ -240,6 +245,7 @@ struct ColumnBuilder {
     }
 
     /// Checks the members and appends them to all columns, or to none.
+    @inline(__always)
     private mutating func appendRow(_ cursor: JSONCursor, _ members: Members) throws(Fault) {
         let timestamp = try timestamp(cursor, members.timestamp)
         let level = try level(cursor, members.level)
@@ -276,7 +282,21 @@ struct ColumnBuilder {
 
     // MARK: Bytes
 
+    /// The range of a value where it stands in the body.
+    @inline(__always)
+    func range(of value: JSONValue) -> TextRange { range(from: value.start, to: value.end) }
+
+    /// The range of what the cursor's text has from one offset to another.
+    @inline(__always)
+    func range(from start: Int, to end: Int) -> TextRange {
+        TextRange(
+            offset: UInt32(truncatingIfNeeded: textStart + start),
+            length: UInt32(truncatingIfNeeded: end - start)
+        )
+    }
+
     /// The text of a string, or the bytes of another value; valid until the next call.
+    @inline(__always)
     mutating func unescaped(_ cursor: JSONCursor, _ value: JSONValue) -> UnsafeRawBufferPointer {
         guard value.hasEscapes else { return cursor.bytes(value) }
         scratch.removeAll(keepingCapacity: true)

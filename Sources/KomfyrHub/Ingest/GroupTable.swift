@@ -39,7 +39,7 @@ struct GroupTable {
         isChecked: Bool
     ) throws(GroupName.Problem) -> UInt32 {
         if let last, matches(last, name) { return last }
-        var slot = Int(truncatingIfNeeded: Self.hash(name)) & (slots.count - 1)
+        var slot = Int(truncatingIfNeeded: hash(of: name)) & (slots.count - 1)
         while slots[slot] != 0 {
             let index = slots[slot] - 1
             if matches(index, name) {
@@ -75,7 +75,7 @@ struct GroupTable {
         for (index, range) in ranges.enumerated() where !range.isNone {
             let hash = arena.withUnsafeBytes { bytes in
                 let start = Int(range.offset)
-                return Self.hash(UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(range.length)]))
+                return self.hash(of: UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(range.length)]))
             }
             var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
             while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
@@ -83,13 +83,10 @@ struct GroupTable {
         }
     }
 
-    /// Each process has its own, so that nobody can send names that all fall into one slot.
-    private static let seed = UInt64.random(in: .min ... .max)
+    /// Each table has its own, so that nobody can send names that all fall into one slot.
+    private let seed = UInt64.random(in: .min ... .max)
 
-    /// FNV-1a, 64 bits, folded; seeded.
-    private static func hash(_ name: UnsafeRawBufferPointer) -> UInt64 {
-        var hash = seed
-        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return hash ^ hash >> 32
-    }
+    /// Eight bytes at a time; seeded.
+    @inline(__always)
+    private func hash(of name: UnsafeRawBufferPointer) -> UInt64 { ChunkHash.hash(name, seed: seed) }
 }

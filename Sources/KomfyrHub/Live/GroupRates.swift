@@ -1,9 +1,10 @@
+import EventLoop
 import Synchronization
 
 /// How many logs a second each group got over the last minute.
 ///
-/// Noted as requests are stored, in six parts of ten seconds; a group takes some 50 bytes, and there are no more of them
-/// than `HubLimits.groups`. What was stored before the hub started does not count.
+/// Noted as requests are stored, in six parts of ten seconds; a group takes some 50 bytes, and there are no more of
+/// them than `HubLimits.groups`. What was stored before the hub started does not count.
 final class GroupRates: Sendable {
     private let windows = Mutex<[UInt32: Window]>([:])
 

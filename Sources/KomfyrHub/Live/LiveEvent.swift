@@ -30,4 +30,7 @@ enum LiveEvent {
 
     /// A sign of life, which readers overlook; the first one shows a proxy that the answer has begun.
     static let beat = ByteBuffer(string: ": \n\n")
+
+    /// The same as JSON, for a WebSocket.
+    static let beatJSON = ByteBuffer(string: "{\"beat\":true}")
 }

@@ -66,6 +66,9 @@ final class LiveFeed: Sendable {
         }
     }
 
+    /// Whether another stream would be opened now.
+    var hasRoom: Bool { state.withLock { !$0.isStopped && $0.streams.count < HubLimits.liveStreams } }
+
     /// Streams that are open.
     var streamCount: Int { state.withLock { $0.streams.count } }
 

@@ -54,7 +54,8 @@ final class TLSCertificate: Sendable {
 
     /// Looks at the files, and reads them when they have changed.
     ///
-    /// Two that do not fit together are told of at the second look, as an error: at the first they may be half replaced.
+    /// Two that do not fit together are told of at the second look, as an error: at the first they may be half
+    /// replaced.
     func reloadIfChanged(_ logger: Logger) {
         let stamps = Self.stamps(certificateFile, keyFile)
         let isChanged = state.withLock { $0.stamps != stamps && !($0.wrong == stamps && $0.isReported) }

@@ -1,15 +1,7 @@
-import Glibc
+import EventLoop
 import Protocol
 
-/// The time of day.
-enum WallClock {
-    /// Nanoseconds since 1970.
-    static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
-    }
-
+extension WallClock {
     /// Now, as RFC 3339.
     static var text: String { Timestamp.text(now()) }
 }

@@ -13,8 +13,8 @@ import Synchronization
 /// ```
 ///
 /// The lease lives 10 s and is renewed every 3 s. It is taken anew at every connection, which raises the fence: a
-/// command that still sat in the dead connection then finds another number, and `fenceCheck`, with which every writing script
-/// begins, writes nothing. So after a new grant, what Redis holds is final: a hub in doubt reads it then.
+/// command that still sat in the dead connection then finds another number, and `fenceCheck`, with which every writing
+/// script begins, writes nothing. So after a new grant, what Redis holds is final: a hub in doubt reads it then.
 ///
 /// A hub with the same token (a restart on the same data folder) takes over at once, another one waits until it has
 /// ended. Whoever takes the lease takes the hub's id, WAL and sequence with it.

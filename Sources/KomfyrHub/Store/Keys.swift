@@ -9,7 +9,8 @@ struct StoreKeys: Sendable {
     let sequence: String
     let wal: String
     let seen: String
-    /// WAL entries that could not be read, kept for an operator: a hash of at most `HubLimits.damagedKept`, by entry id.
+    /// WAL entries that could not be read, kept for an operator: a hash of at most `HubLimits.damagedKept`, by entry
+    /// id.
     let damaged: String
 
     init(hub: UInt8) {
@@ -28,6 +29,9 @@ struct StoreKeys: Sendable {
     static func chunk(_ group: UInt32, _ id: String) -> String { "kmf:{\(group)}:chunk:\(id)" }
 
     static func marks(_ group: UInt32) -> String { "kmf:{\(group)}:marks" }
+
+    /// An answer that can be made again, with an expiry.
+    static func cache(_ name: String) -> String { "kmf:cache:\(name)" }
 
     /// Field of the marks: the sequence up to which this hub's logs of the group are in chunks.
     var sealedMark: String { "sealed:\(hub)" }

@@ -1,3 +1,4 @@
+import EventLoop
 import Logging
 import Protocol
 import Synchronization
@@ -75,8 +76,8 @@ final class LogStore: Sendable {
             tasks.addTask {
                 for await _ in self.lease.events { self.state.writerWakes.raise() }
             }
-            tasks.addTask { await self.writer.run() }
-            tasks.addTask { await self.sealer.run() }
+            tasks.addTask { await onWorkThreads { await self.writer.run() } }
+            tasks.addTask { await onWorkThreads { await self.sealer.run() } }
             tasks.addTask { await self.watch.run() }
             tasks.addTask {
                 // So that `since` is right also when nobody asks.
@@ -157,12 +158,13 @@ final class LogStore: Sendable {
                 publicReason: isLoading ? StoreHealth.redisLoads : StoreHealth.redisIsGone
             )
         }
+        // What the door says, and not what it is about to say: while health says no, nothing is let in.
         var isRedisUp = true
-        if case .silent = state.room.refusal(configuration.whenFull) { isRedisUp = false }
+        if case .silent = closed { isRedisUp = false }
         if isRedisUp, let trouble = lease.trouble {
             return StoreHealth(canStore: false, isRedisUp: true, reason: trouble, publicReason: StoreHealth.noLease)
         }
-        guard let error = isRedisUp ? closed : .silent else {
+        guard let error = closed else {
             return StoreHealth(canStore: true, isRedisUp: true, reason: nil)
         }
         let words = StoreHealth.words(for: error)

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#endif
+import EventLoop
 
 /// How the store is set.
 struct StoreConfiguration: Sendable {
@@ -15,7 +13,7 @@ struct StoreConfiguration: Sendable {
     /// The free bytes of the disk that Redis writes to; nil: that disk is not ours to watch.
     var freeDiskBytes: (@Sendable () -> Int?)?
     /// The time in nanoseconds since 1970.
-    var clock: @Sendable () -> Int64 = StoreConfiguration.systemClock
+    var clock: @Sendable () -> Int64 = WallClock.now
 
     /// The span of chunks in nanoseconds.
     var span: Int64 { max(1, retention / HubLimits.spansPerRetention) }
@@ -35,12 +33,5 @@ struct StoreConfiguration: Sendable {
         var walBytes = HubLimits.walBytes
         var tailBytes = HubLimits.tailBytes
         var tickMs = HubLimits.sealTickMs
-    }
-
-    /// The system's clock.
-    static func systemClock() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

@@ -33,6 +33,8 @@ struct GroupState {
     var openNewest = Int64.min
     /// The open logs lie in order of time as well.
     var openIsSorted = true
+    /// The words of the open logs, of all of them while words are searched for.
+    var openWords = TailWords()
     /// When the first open log came, by the store's clock.
     var openedAt: Int64 = 0
     /// The part that is being sealed.
@@ -51,6 +53,8 @@ struct GroupState {
     var doubtfulSeal: DoubtfulSeal?
     /// A merge that is under way, or of which it is not known whether Redis has it.
     var merge: DoubtfulMerge?
+    /// Chunks that are no more: what is cached of them goes with the next sweep.
+    var gone: [String] = []
     /// It stands in the list of groups that have a tail.
     var isListed = false
     /// It waits to be sealed.
@@ -86,7 +90,8 @@ struct GroupState {
                 levels: openLevels,
                 oldest: openOldest,
                 newest: openNewest,
-                isSorted: openIsSorted
+                isSorted: openIsSorted,
+                words: openWords
             )
             let full = open
             clearOpen()
@@ -102,6 +107,7 @@ struct GroupState {
         openOldest = .max
         openNewest = .min
         openIsSorted = true
+        openWords = TailWords()
     }
 
     /// The frozen part is in these chunks now.
@@ -173,13 +179,22 @@ final class FrozenTail: Sendable {
     let newest: Int64
     /// In order of time as well.
     let isSorted: Bool
+    let words: TailWords
 
-    init(rows: LogRows, levels: LevelCounts, oldest: Int64, newest: Int64, isSorted: Bool) {
+    init(
+        rows: LogRows,
+        levels: LevelCounts,
+        oldest: Int64,
+        newest: Int64,
+        isSorted: Bool,
+        words: TailWords
+    ) {
         self.rows = rows
         self.levels = levels
         self.oldest = oldest
         self.newest = newest
         self.isSorted = isSorted
+        self.words = words
     }
 }
 

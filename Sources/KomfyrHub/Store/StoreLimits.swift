@@ -6,8 +6,14 @@ extension HubLimits {
 
     /// Bytes (bodies and their decoded columns) that wait for Redis at most; requests beyond are answered 503.
     ///
-    /// Two of the largest bodies fit, and a Redis that stands still for a second at full ingest does not fill it.
-    static let openCommitBytes = 128 << 20
+    /// A body of as many usual logs as one may have takes some 40 MiB, so four of these fit. One of the longest logs
+    /// takes its 64 MiB twice if it does not pack: such a one fits beside others' 60 MiB, so that steady small ones do
+    /// not keep it out. A Redis that stands still for a second at full ingest does not fill it.
+    static let openCommitBytes = 192 << 20
+    /// Bytes of a decoded body's text from which on it is copied where its logs name less than half of it.
+    ///
+    /// The rest (blanks, refused logs, members that nobody knows) does not wait along; what is smaller is soon applied.
+    static let compactedTextBytes = 256 << 10
     /// Bytes of bodies at which a commit is closed and sent: far below Redis's 512 MiB for one argument, and small
     /// enough that nobody waits long behind it.
     ///
@@ -34,6 +40,15 @@ extension HubLimits {
     static let sealRecords = 4_096
     /// Bytes of a tail's text at which it is sealed, however few logs that are.
     static let sealBytes = 8 << 20
+    /// Bytes of a tail from which on its words are known: below, it is searched sooner than its filter is looked at.
+    static let tailWordsLeastBytes = 128 << 10
+    /// How long after a search tails still gather their words, in nanoseconds: a dashboard asks again within it.
+    static let tailWordsKept: Int64 = 600 * 1_000_000_000
+    /// Bits that a tail's words share, a power of two.
+    ///
+    /// A full tail has some 15,000 different words, so one bit of eight is set. They take an eighth of the least tail's
+    /// bytes, and a fiftieth of a full one's.
+    static let tailWordsBits = 1 << 17
     /// How long a log stays in a tail at most, in milliseconds: it bounds what a quiet group pins in the WAL.
     static let sealAgeMs = 300_000
     /// Spans that the retention is divided into; a chunk lies within one of them, so that expiry by key loses at most
@@ -74,6 +89,9 @@ extension HubLimits {
     static let chunkCacheBytes = 64 << 20
     /// Bytes of Bloom filters, catalogues and interval counts kept: those of 5 million logs take some 25 MiB.
     static let chunkFactsCacheBytes = 64 << 20
+    /// Bytes of the forms of chunks' messages kept, once somebody asks for patterns: those of 5 million logs take some
+    /// 90 MiB, and what does not fit is made again, a millisecond or two a chunk.
+    static let chunkPatternsCacheBytes = 128 << 20
 
     // MARK: Merging
 

@@ -6,6 +6,8 @@ import Synchronization
 /// be another or an older one it is not mended but replaced by a new one; readers that still hold it come to no harm.
 final class StoreMemory: Sendable {
     let keys: StoreKeys
+    /// Another for each: what was said of one memory is not valid of the next.
+    let identity = UInt64.random(in: .min ... .max)
     /// Groups by name and number.
     let directory = Mutex(GroupDirectory())
     /// The next sequence number: all below it are visible to readers.
@@ -14,6 +16,8 @@ final class StoreMemory: Sendable {
     let ledger = Mutex(WALLedger())
     /// Bytes of all tails.
     let tailBytes = Atomic<Int>(0)
+    /// When text was searched for last, by the store's clock in nanoseconds: tails know their words only for that.
+    let searchedAt = Atomic<Int64>(0)
     /// Groups with a tail, and those of them to seal now.
     let tails = Mutex(TailList())
 
@@ -82,6 +86,7 @@ final class StoreMemory: Sendable {
             append(&state.open, state.marks)
             if state.open.count == row { return (0, false, false) }
             state.summarize(from: row, now: now)
+            if now - searchedAt.load(ordering: .relaxed) < HubLimits.tailWordsKept { state.openWords.add(state.open) }
             group.newest.max(state.openNewest, ordering: .relaxed)
             let isNew = !state.isListed
             state.isListed = true

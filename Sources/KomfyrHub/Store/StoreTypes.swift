@@ -146,6 +146,13 @@ struct GroupSummary: Sendable {
     var newest: Int64
 }
 
+/// What groups hold of a query.
+struct GroupCounts: Sendable {
+    /// By group number; groups without any are left out.
+    var levels: [UInt32: LevelCounts]
+    var isPartial: Bool
+}
+
 /// The store's figures.
 struct StoreStats: Sendable {
     var totalLogs: Int

@@ -283,6 +283,29 @@ import Testing
         #expect(try CursorFile.open("/c", files).1.place.offset == 4)
     }
 
+    @Test func `a frame of another place that reaches over others hides none of them`() throws {
+        let disk = BufferBench(maxBytes: 1 << 20)
+        var places: [Int] = []
+        do {
+            let buffer = try disk.open()
+            for number in 1...6 {
+                disk.append(number, to: buffer, withPosition: false)
+                places.append(Int(buffer.segments[0].end))
+            }
+            disk.sync(buffer)
+            buffer.writeCursorIfDue(nowMs: 1, force: true)
+        }
+        let path = try #require(disk.files.names.first { $0.hasSuffix(".segment") })
+        var content = try #require(disk.files.content(path))
+        // A whole header, and of the body nothing, somewhere in the second frame: it reaches into the third.
+        let size = places[1] - places[0]
+        let header = content[places[3]..<(places[3] + FrameHeader.size)]
+        let start = places[0] + size - FrameHeader.size - 1
+        content.replaceSubrange(start..<(start + FrameHeader.size), with: header)
+        disk.files.put(path, content)
+        #expect(disk.take(try disk.open()) == [1, 3, 4, 5, 6])
+    }
+
     @Test func `a cursor that is ahead of what a crash left hides nothing that comes after`() throws {
         let disk = BufferBench()
         do {

@@ -14,6 +14,11 @@ struct WrongConfiguration: Sendable, CustomTestStringConvertible {
         WrongConfiguration(text: "[hub]\nurl = \"http://h\"\n\(line)\n\(Self.input)", place: place, words: words)
     }
 
+    /// A `[hub]` with these `urls`, at line 2, and what else follows.
+    static func urls(_ value: String, _ place: String, _ words: String...) -> WrongConfiguration {
+        WrongConfiguration(text: "[hub]\nurls = \(value)\n\(Self.input)", place: place, words: words)
+    }
+
     /// A section after a right `[hub]`; its first line is line 3.
     static func section(_ lines: String, _ place: String, _ words: String...) -> WrongConfiguration {
         WrongConfiguration(text: "[hub]\nurl = \"http://h\"\n\(lines)\n\(Self.input)", place: place, words: words)
@@ -88,8 +93,60 @@ struct ConfigurationErrorTests {
             "syslog"
         ),
         .input("file", "paths = [\"/a\"]\ntimezone = \"UTC\"", "6:1", "`timezone` does nothing here", "parser"),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\nlevel = \"warnin\"", "6:9", "is no level", "\"warning\"?"),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\nlevel = 3", "6:9", "`level` must be text or a table"),
+        .input(
+            "syslog",
+            "listen = \"udp://127.0.0.1:1\"\nlevel = { eror = \"info\" }",
+            "6:11",
+            "is no level",
+            "\"error\"?"
+        ),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\nlevel = { error = 3 }", "6:19", "must say a level in text"),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\ndrop = \"cron\"", "6:8", "must be a list of tables", "app ="),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\ndrop = []", "6:8", "`drop` is empty"),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\nrate_limit = \"1000\"", "6:14", "is no rate", "1000/s"),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\nrate_limit = \"0/s\"", "6:14", "is no rate"),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\nrate_limit = 5", "6:14", "must be text or a table"),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\nrate_limit = { burst = 5 }", "6:14", "no `per_second`"),
+        .input(
+            "syslog",
+            "listen = \"udp://127.0.0.1:1\"\nrate_limit = { per_sec = 5, per_second = 5 }",
+            "6:16",
+            "unknown key `per_sec` in rate_limit",
+            "`per_second`?"
+        ),
+        .input(
+            "syslog",
+            "listen = \"udp://127.0.0.1:1\"\ngroup = \"a:{ap|'x'}\"",
+            "6:9",
+            "{ap} is not known here",
+            "{app}?"
+        ),
+        .input(
+            "syslog",
+            "listen = \"udp://127.0.0.1:1\"\ngroup = \"a:{'x'|app}\"",
+            "6:9",
+            "is never used",
+            "put the text last"
+        ),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\ngroup = \"a:{app|}\"", "6:9", "has an empty choice"),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\ngroup = \"a:{data.x}\"", "6:9", "{data.x}", "for JSON"),
         .hub("ulr = \"x\"", "3:1", "unknown key `ulr` in [hub]", "did you mean `url`?"),
-        .hub("urls = [\"http://a\"]", "3:1", "`urls` comes with a later version", "give one hub"),
+        .hub("urls = [\"http://a\"]", "2:7", "both `url` and `urls` are given", "keep `urls`"),
+        .urls("[]", "2:8", "`urls` has 0 addresses", "give 1 to 16"),
+        .urls("[\"http://a\", \"ftp://b\"]", "2:21", "`urls`", "is not an http:// or https:// address"),
+        .urls("[\"http://a\", \"http://a/\"]", "2:21", "http://a stands twice", "keep the first"),
+        .urls("[\"https://a\", 5]", "2:", "`urls` must hold texts only"),
+        .hub("ca_file = \"/etc/hostname\"", "3:11", "certificates do nothing for an http:// address", "https://"),
+        .hub("cert_file = \"/c\"", "3:13", "`cert_file` is given without `key_file`", "needs both"),
+        .hub("key_file = \"/k\"", "3:12", "`key_file` is given without `cert_file`", "needs both"),
+        .urls("[\"https://a\"]\nca_file = \"/nowhere\"", "3:11", "/nowhere", "no such file", "name PEM files"),
+        .urls("[\"https://a\"]\nca_file = \"/etc/passwd\"", "3:11", "no certificate in PEM form", "name PEM files"),
+        .hub("proxy = \"socks5://p:1\"", "3:9", "`proxy`: it is not an http:// or https:// address", "3128"),
+        .hub("proxy = \"http://p\"", "3:9", "`proxy`: it has no host and port", "3128"),
+        .hub("proxy = \"http://u:p@h:1/x\"", "3:9", "`proxy`: it has a path", "%2F"),
+        .urls("[\"http://127.0.0.1:1\"]\nproxy = \"http://p:1\"", "3:9", "`proxy` does nothing", "remove it"),
         .hub(
             "api_key = \"a\"\napi_key_file = \"b\"",
             "3:11",
@@ -142,10 +199,65 @@ struct ConfigurationErrorTests {
             "did you mean \"syslog\"?"
         ),
         .input("syslog", "", "3:1", "a syslog input has no `listen`", "udp://127.0.0.1:5514"),
-        .input("syslog", "listen = \"127.0.0.1:514\"", "5:10", "does not begin with udp:// or tcp://"),
-        .input("syslog", "listen = \"tls://127.0.0.1:6514\"", "5:10", "tls:// listeners come with a later version"),
-        .input("syslog", "listen = \"unix:///dev/log\"", "5:10", "unix:// listeners come with a later version"),
-        .input("syslog", "listen = \"unixgram:///dev/log\"", "5:10", "unixgram:// listeners come with a later version"),
+        .input("syslog", "listen = \"127.0.0.1:514\"", "5:10", "does not begin with udp://, tcp://, tls://", "unix://"),
+        .input("syslog", "listen = \"tls://127.0.0.1:6514\"", "5:10", "a tls:// listener needs `cert_file`", "PEM"),
+        .input(
+            "syslog",
+            "listen = \"tls://127.0.0.1:6514\"\ncert_file = \"/nowhere/a.pem\"",
+            "5:10",
+            "a tls:// listener needs `key_file`",
+            "key_file = "
+        ),
+        .input(
+            "syslog",
+            "listen = \"tls://127.0.0.1:6514\"\ncert_file = \"/nowhere/a.pem\"\nkey_file = \"/nowhere/a.key\"",
+            "5:10",
+            "the certificate file /nowhere/a.pem cannot be used",
+            "no such file",
+            "agent's user can read"
+        ),
+        .input(
+            "syslog",
+            "listen = \"tcp://127.0.0.1:1\"\ncert_file = \"/a\"",
+            "6:13",
+            "`cert_file` does nothing for tcp://",
+            "tls://"
+        ),
+        .input("syslog", "listen = \"unix://run/x\"", "5:10", "\"run/x\" is not the path of a socket", "three slashes"),
+        .input("syslog", "listen = \"unix:///run/\"", "5:10", "is not the path of a socket"),
+        .input("syslog", "listen = \"unixgram://\"", "5:10", "is not the path of a socket", "unixgram:///run"),
+        .input(
+            "syslog",
+            "listen = \"unix:///\(String(repeating: "x", count: 107))\"",
+            "5:10",
+            "the path has 108 bytes",
+            "107 at most"
+        ),
+        .input(
+            "syslog",
+            "listen = \"unix:///a\"\nallow = [\"10.0.0.0/8\"]",
+            "6:9",
+            "`allow` does nothing for unix://",
+            "`socket_mode`"
+        ),
+        .input("syslog", "listen = \"unix:///a\"\nsocket_mode = \"rw\"", "6:15", "cannot be \"rw\"", "\"0660\""),
+        .input("syslog", "listen = \"unix:///a\"\nsocket_mode = \"0444\"", "6:15", "cannot be", "the right to write"),
+        .input("syslog", "listen = \"unix:///a\"\nsocket_mode = 660", "6:15", "`socket_mode` must be text"),
+        .input("json", "listen = \"udp://127.0.0.1:1\"\nsocket_mode = \"0660\"", "6:15", "does nothing for udp://"),
+        .input(
+            "syslog",
+            "listen = \"unix:///a\"\n[[input]]\ntype = \"json\"\nlisten = \"unixgram:///a\"",
+            "6:1",
+            "have one address, unixgram:///a",
+            "another path"
+        ),
+        .input(
+            "syslog",
+            "listen = \"tcp://127.0.0.1:1\"\n[[input]]\ntype = \"json\"\nlisten = \"tcp://127.0.0.1:1\"",
+            "6:1",
+            "have one address",
+            "another port"
+        ),
         .input("syslog", "listen = \"http://127.0.0.1:1\"", "5:10", "\"http://\" is not known", "udp://127.0.0.1:5514"),
         .input("syslog", "listen = \"udp://127.0.0.1\"", "5:10", "has no port"),
         .input("syslog", "listen = \"udp://127.0.0.1:70000\"", "5:10", "\"70000\" is not a port"),
@@ -210,13 +322,7 @@ struct ConfigurationErrorTests {
             "leaves no room for its values",
             "shorten"
         ),
-        .input(
-            "json",
-            "listen = \"tcp://127.0.0.1:5\"",
-            "3:1",
-            "json over tcp:// comes with a later version",
-            "udp://"
-        ),
+        .input("json", "listen = \"tcp://0.0.0.0:5\"", "5:10", "can be reached by everyone", "or a `token`"),
 
         .input("file", "", "3:1", "a file input has no `paths`", "/var/log/myapp/*.log"),
         .input("file", "paths = []", "5:9", "`paths` is empty"),
@@ -226,15 +332,72 @@ struct ConfigurationErrorTests {
         .input("file", "paths = [\"/var/*/../x\"]", "5:10", "goes up from a pattern"),
         .input(
             "file",
-            "paths = [\"/x\"]\nparser = \"logfmt\"",
+            "paths = [\"/x\"]\nparser = \"yaml\"",
             "6:10",
-            "comes with a later version",
-            "raw, json, syslog"
+            "`parser` cannot be \"yaml\"",
+            "raw, json, logfmt, syslog, combined, regex"
         ),
-        .input("file", "paths = [\"/x\"]\nparser = \"yaml\"", "6:10", "`parser` cannot be \"yaml\""),
+        .input("file", "paths = [\"/x\"]\nparser = \"regex\"", "3:1", "needs a `pattern`", "(?P<message>.*)'"),
+        .input(
+            "file",
+            "paths = [\"/x\"]\nparser = \"regex\"\npattern = '(?P<a>\\w'",
+            "7:11",
+            "`pattern`: \"(?P<a>\\w\" is no regular expression: missing )"
+        ),
+        .input(
+            "file",
+            "paths = [\"/x\"]\nparser = \"regex\"\npattern = '\\w+'",
+            "7:11",
+            "has no named group",
+            "(?P<level>"
+        ),
+        .input("file", "paths = [\"/x\"]\npattern = 'x'", "6:1", "`pattern` does nothing here", "parser = \"regex\""),
+        .input("syslog", "listen = \"udp://127.0.0.1:1\"\npattern = 'x'", "6:1", "`pattern` does nothing here"),
+        .input("json", "listen = \"udp://127.0.0.1:1\"\nmultiline = 'x'", "6:1", "`multiline` does nothing here"),
         .input("file", "paths = [\"/x\"]\nread_from = \"start\"", "6:13", "beginning, end"),
-        .input("file", "paths = [\"/x\"]\nmultiline = \"x\"", "6:1", "`multiline` comes with a later version"),
+        .input("file", "paths = [\"/x\"]\nmultiline = \"x\"", "6:13", "`multiline` must be a table", "{ start = '"),
+        .input(
+            "file",
+            "paths = [\"/x\"]\nmultiline = { }",
+            "6:13",
+            "does not say where a log begins",
+            "indented = true"
+        ),
+        .input("file", "paths = [\"/x\"]\nmultiline = { indented = false }", "6:13", "does not say where a log begins"),
+        .input(
+            "file",
+            "paths = [\"/x\"]\nmultiline = { start = 'a', indented = true }",
+            "6:23",
+            "has both `start` and `indented`"
+        ),
+        .input(
+            "file",
+            "paths = [\"/x\"]\nmultiline = { start = '[' }",
+            "6:23",
+            "`start`: \"[\" is no regular expression: missing ]"
+        ),
+        .input(
+            "file",
+            "paths = [\"/x\"]\nmultiline = { indented = true, max_line = 3 }",
+            "6:32",
+            "unknown key `max_line` in `multiline`",
+            "did you mean `max_lines`?"
+        ),
+        .input(
+            "file",
+            "paths = [\"/x\"]\nmultiline = { indented = true, max_bytes = \"1MiB\" }",
+            "6:44",
+            "`max_bytes` is out of range",
+            "256KiB"
+        ),
+        .input(
+            "file",
+            "paths = [\"/x\"]\nmultiline = { indented = true, wait_ms = 1 }",
+            "6:42",
+            "`wait_ms` is out of range"
+        ),
         .input("file", "paths = [\"/x\"]\nlisten = \"udp://127.0.0.1:1\"", "6:1", "`listen` does nothing here"),
+        .input("file", "paths = [\"/x\"]\nsocket_mode = \"0660\"", "6:1", "`socket_mode` does nothing here"),
         .input(
             "file",
             "paths = [\"/x\"]\n[[input]]\ntype = \"file\"\npaths = [\"/x\"]",

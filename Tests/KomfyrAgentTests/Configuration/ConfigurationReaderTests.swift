@@ -1,5 +1,9 @@
+import EventLoop
 import Glibc
+import Protocol
 import Testing
+
+import class TestSupport.Certificates
 
 @testable import KomfyrAgent
 
@@ -43,6 +47,113 @@ struct ConfigurationReaderTests {
         )
     }
 
+    @Test func `every kind of listener is read, with what belongs to it`() async throws {
+        let certificates = try await Certificates()
+        let files = try await certificates.issue("server")
+        chmod(files.key, 0o600)
+        let result = try read(
+            """
+            [hub]
+            url = "https://h"
+            api_key = "k"
+            [[input]]
+            type = "syslog"
+            listen = "tls://0.0.0.0:6514"
+            cert_file = "\(files.certificate)"
+            key_file = "\(files.key)"
+            client_ca_file = "\(certificates.authority)"
+            [[input]]
+            type = "json"
+            listen = "tls://127.0.0.1:6515"
+            cert_file = "\(files.certificate)"
+            key_file = "\(files.key)"
+            [[input]]
+            type = "syslog"
+            listen = "unixgram:///dev/log"
+            [[input]]
+            type = "json"
+            listen = "unix:///run/komfyr/json.sock"
+            socket_mode = "0660"
+            [[input]]
+            type = "json"
+            listen = "tcp://[::1]:5515"
+            """
+        )
+        #expect(result.warnings.isEmpty)
+        let listens = result.configuration.inputs.compactMap(\.listen)
+        #expect(listens.map(\.transport) == [.tls, .tls, .unixgram, .unix, .tcp])
+        #expect(
+            listens.map(\.url) == [
+                "tls://0.0.0.0:6514", "tls://127.0.0.1:6515", "unixgram:///dev/log", "unix:///run/komfyr/json.sock",
+                "tcp://[::1]:5515",
+            ]
+        )
+        #expect(listens[0].tls?.identity == .init(certificateFile: files.certificate, keyFile: files.key))
+        #expect(listens[0].tls?.clientAuthorityFile == certificates.authority)
+        #expect(listens[1].tls != nil && listens[1].tls?.clientAuthorityFile == nil)
+        #expect(listens[2].address == .unix("/dev/log") && listens[2].socketMode == 0o666)
+        #expect(listens[3].socketMode == 0o660)
+        let words = ConfigurationSummary.lines(result).joined(separator: "\n")
+        #expect(words.contains("syslog on tls://0.0.0.0:6514 with a certificate of \(certificates.authority)"))
+        #expect(words.contains("json on unix:///run/komfyr/json.sock (mode 660)"))
+
+        // A key that everybody can read is a warning; files that do not fit are errors which name them.
+        chmod(files.key, 0o644)
+        let other = try await certificates.issue("other")
+        let input = "[hub]\nurl = \"https://h\"\napi_key = \"k\"\n[[input]]\ntype = \"syslog\"\n"
+        let tls = "listen = \"tls://127.0.0.1:1\"\ncert_file = \"\(files.certificate)\"\nkey_file = \"\(files.key)\"\n"
+        #expect(try read(input + tls).warnings.map(\.remedy) == ["chmod 640 \(files.key)"])
+        let wrong = try #require(throws: ConfigurationErrors.self) {
+            try read(input + tls.replacing(files.key, with: other.key))
+        }
+        #expect(
+            wrong.problems.map(\.what) == [
+                "the key in \(other.key) does not belong to the certificate in \(files.certificate)"
+            ]
+        )
+        #expect(wrong.problems.first?.place == TextPlace(line: 6, column: 10))
+        let open = try #require(throws: ConfigurationErrors.self) {
+            try read(input + tls.replacing("127.0.0.1", with: "0.0.0.0"))
+        }
+        #expect(open.problems.map(\.what) == ["tls://0.0.0.0:1 can be reached by everyone on the network"])
+        #expect(open.problems.first?.remedy.contains("or a `client_ca_file`") == true)
+    }
+
+    @Test func `level, keep, drop and rate_limit are read in all their forms`() throws {
+        let hub = "[hub]\nurl = \"http://127.0.0.1:8080\"\n"
+        #expect(try read(hub + Self.input).configuration.inputs[0].shaping == Shaping())
+        let given = try read(
+            hub + Self.input + """
+                level = { error = "warning", notice = "debug" }
+                rate_limit = "600/m"
+                keep = { data.user.id = [1, "x*"] }
+                [[input.drop]]
+                app = "cron"
+                level = "<=info"
+                [[input.drop]]
+                message = '/a/i'
+                not.app = "b"
+                """
+        )
+        .configuration.inputs[0].shaping
+        var levels = LevelMap()
+        levels[.error] = .warning
+        levels[.info] = .debug
+        #expect(given.levels == levels)
+        #expect(given.rateLimit == RateLimit(count: 600, period: .minute, burst: 600))
+        let user = Rule.Condition(field: .data("user.id"), tests: [.number(.equal, 1), .glob("x*")])
+        #expect(given.keep == [Rule(conditions: [user])])
+        let cron = Rule.Condition(field: .data("app"), tests: [.text("cron")])
+        let low = Rule.Condition(field: .level, tests: [.levels([Level.debug, Level.info])])
+        let pattern = Rule.Condition(field: .message, tests: [.pattern("a", ignoresCase: true)])
+        let other = Rule.Condition(field: .data("app"), tests: [.text("b")])
+        #expect(given.drop == [Rule(conditions: [cron, low]), Rule(conditions: [pattern], exceptions: [other])])
+        let table = "level = \"error\"\nrate_limit = { per_second = 10, burst = 50 }\n"
+        let fixed = try read(hub + Self.input + table).configuration.inputs[0].shaping
+        #expect(fixed.levels == LevelMap(fixed: .error))
+        #expect(fixed.rateLimit == RateLimit(count: 10, period: .second, burst: 50))
+    }
+
     @Test func `timezone and parse_payload are read, for syslog and files that are read as it`() throws {
         let hub = "[hub]\nurl = \"http://127.0.0.1:8080\"\n"
         let plain = try read(hub + Self.input).configuration.inputs[0]
@@ -54,6 +165,30 @@ struct ConfigurationReaderTests {
         #expect(try read(hub + file).configuration.inputs[0].parsesPayload)
         let raw = "[[input]]\ntype = \"file\"\npaths = [\"/a\"]\n"
         #expect(try !read(hub + raw).configuration.inputs[0].parsesPayload)
+    }
+
+    @Test func `multiline, pattern and timezone of files are read`() throws {
+        func file(_ lines: String) throws -> (InputConfiguration, InputConfiguration.FileConfiguration) {
+            let text = "[hub]\nurl = \"http://h\"\n[[input]]\ntype = \"file\"\npaths = [\"/a\"]\n\(lines)\n"
+            let input = try read(text).configuration.inputs[0]
+            guard case .file(let file) = input.kind else { throw Wrong() }
+            return (input, file)
+        }
+        #expect(try file("").1.multiline == nil)
+        let indented = InputConfiguration.Multiline(beginning: .notIndented)
+        #expect(try file("multiline = { indented = true }").1.multiline == indented)
+        let all = "multiline = { start = '^\\d', max_lines = 20, max_bytes = \"2KiB\", wait_ms = 50 }"
+        #expect(
+            try file(all).1.multiline
+                == .init(beginning: .start("^\\d"), maxLines: 20, maxBytes: 2_048, waitMs: 50)
+        )
+        for parser in ["logfmt", "combined", "syslog"] {
+            #expect(try file("parser = \"\(parser)\"\ntimezone = \"+01:00\"").0.zone == Zone(offset: 3_600))
+        }
+        let (input, regex) = try file("parser = \"regex\"\npattern = '(?P<a>x)'\ntimezone = \"+01:00\"")
+        #expect(regex.parser == .regex)
+        #expect(regex.pattern == "(?P<a>x)")
+        #expect(input.zone == Zone(offset: 3_600))
     }
 
     @Test func `a zone of the system's database has its summer`() throws {
@@ -133,7 +268,7 @@ struct ConfigurationReaderTests {
         #expect(json.name == "json-udp://0.0.0.0:5515")
         #expect(json.group == "device:{source}")
         guard case .json(let listen, let token) = json.kind else { throw Wrong() }
-        #expect(listen.port == 5515)
+        #expect(listen.address == .ip("0.0.0.0", port: 5515))
         #expect(token == "s3cret")
 
         let files = configuration.inputs[2]
@@ -158,7 +293,7 @@ struct ConfigurationReaderTests {
         let folder = try TemporaryFolder()
         let path = folder.path + "/key"
         try folder.write("key", "kmf_from_file\n")
-        let text = "[hub]\nurl = \"http://h\"\napi_key_file = \"\(path)\"\n\(Self.input)"
+        let text = "[hub]\nurl = \"https://h\"\napi_key_file = \"\(path)\"\n\(Self.input)"
         chmod(path, 0o600)
         let closed = try read(text)
         #expect(closed.configuration.hub.apiKey == "kmf_from_file")
@@ -170,6 +305,46 @@ struct ConfigurationReaderTests {
                 "agent.toml:3:16: \(path) can be read by every user of this machine; chmod 600 \(path)"
             ]
         )
+    }
+
+    @Test func `a file of secrets that everyone may read is a warning, whatever the secret is`() async throws {
+        let folder = try TemporaryFolder()
+        let certificates = try await Certificates()
+        let files = try await certificates.issue("agent")
+        chmod(files.key, 0o644)
+        try folder.write("key", "kmf_1")
+        chmod(folder.path + "/key", 0o600)
+        try folder.write(
+            "agent.toml",
+            """
+            [hub]
+            url = "https://h"
+            api_key_file = "\(folder.path)/key"
+            cert_file = "\(files.certificate)"
+            key_file = "\(files.key)"
+            proxy = "http://user:word@proxy.example:3128"
+            [[input]]
+            type = "json"
+            listen = "udp://127.0.0.1:5515"
+            token = "secret"
+            """
+        )
+        let path = folder.path + "/agent.toml"
+        chmod(path, 0o644)
+        let everyone = "can be read by every user of this machine"
+        let open = try reader.read(path: path).warnings
+        #expect(
+            open.map(\.what).sorted()
+                == [
+                    "\(files.key) \(everyone)", "the file holds `token` and \(everyone)",
+                    "the file holds the proxy's password and \(everyone)",
+                ]
+                .sorted()
+        )
+        #expect(open.allSatisfy { $0.remedy.hasPrefix("chmod 600 ") && !$0.text.contains("word@") })
+        chmod(path, 0o600)
+        chmod(files.key, 0o600)
+        #expect(try reader.read(path: path).warnings.isEmpty)
     }
 
     static let wrongKeys: [(content: String?, words: String)] = [
@@ -212,9 +387,47 @@ struct ConfigurationReaderTests {
 
     @Test func `metrics beyond loopback is a warning`() throws {
         let result = try read(
-            "[hub]\nurl = \"http://h\"\napi_key = \"k\"\n\(Self.input)[metrics]\nlisten = \"0.0.0.0:9514\""
+            "[hub]\nurl = \"https://h\"\napi_key = \"k\"\n\(Self.input)[metrics]\nlisten = \"0.0.0.0:9514\""
         )
         #expect(result.warnings.map(\.what) == ["/metrics can be read from other machines"])
+    }
+
+    @Test func `a hub of several addresses is read with what https needs`() throws {
+        let section = try read(
+            """
+            [hub]
+            urls = ["https://a.example/", "https://b.example:8443/x"]
+            api_key = "k"
+            proxy = "http://user:pass@proxy.example:3128/"
+            \(Self.input)
+            """
+        )
+        .configuration.hub
+        #expect(section.urls == ["https://a.example", "https://b.example:8443/x"])
+        #expect(section.proxy == "http://user:pass@proxy.example:3128/")
+        let words = ConfigurationSummary.describe(section, keySource: "`api_key`")
+        #expect(
+            words == "https://a.example (else https://b.example:8443/x), through the proxy http://proxy.example:3128/, "
+                + "API key from `api_key`"
+        )
+    }
+
+    @Test(arguments: [
+        ("http://logs.example", true), ("http://192.168.0.7:8080", true), ("http://127.0.0.1:8080", false),
+        ("http://localhost:8080", false), ("http://[::1]:8080", false), ("http://[fd00::1]:8080", true),
+        ("https://logs.example", false),
+    ])
+    func `a key that travels openly over the network is a warning`(_ url: String, _ isWarned: Bool) throws {
+        let result = try read("[hub]\nurl = \"\(url)\"\napi_key = \"kmf_open\"\n\(Self.input)")
+        #expect(result.warnings.contains { $0.what.contains("go openly over the network to \(url)") } == isWarned)
+        #expect(!result.warnings.contains { $0.text.contains("kmf_open") })
+    }
+
+    @Test(arguments: [
+        ("http://h:1", "http://h:1"), ("http://u:p@h:1", "http://h:1"), ("https://u:p@@h:1/", "https://h:1/"),
+    ])
+    func `a proxy is named without its password`(_ proxy: String, _ expected: String) {
+        #expect(NetworkSyntax.withoutPassword(proxy) == expected)
     }
 
     @Test func `the host's name becomes an agent's name`() {

@@ -4,6 +4,7 @@ import Protocol
 import Synchronization
 import Testing
 
+@testable import EventLoop
 @testable import KomfyrAgent
 
 /// Delivery as a whole: its thread, a real disk, libcurl, and a hub behind a real socket.
@@ -119,26 +120,45 @@ final class DeliveryBench: Sendable {
     let hub: HTTPHub
     private let heard = Mutex<(taken: Int, lines: [String])>((0, []))
 
-    init() throws {
+    init(tls: TLSContext.Server? = nil) throws {
         folder = try TemporaryFolder()
-        hub = try HTTPHub()
+        hub = try HTTPHub(tls: tls)
     }
 
     func stop() { hub.stop() }
 
-    func start() throws -> DeliveryThread {
+    /// Delivery to the bench's hub or to what `section` says, with its state in the bench's folder or in another one.
+    func start(
+        _ section: AgentConfiguration.HubSection? = nil,
+        in dataDirectory: String? = nil,
+        files: any FileSystem = PosixFileSystem(),
+        addressProbeMs: UInt64 = AgentLimits.addressProbeFirstMs
+    ) throws -> DeliveryThread {
         var configuration = AgentConfiguration(
-            agent: AgentConfiguration.AgentSection(dataDirectory: folder.path, name: "test-agent"),
-            hub: AgentConfiguration.HubSection(url: "http://127.0.0.1:\(hub.port)/", apiKey: "kmf_test")
+            agent: AgentConfiguration.AgentSection(dataDirectory: dataDirectory ?? folder.path, name: "test-agent"),
+            hub: section ?? AgentConfiguration.HubSection(url: "http://127.0.0.1:\(hub.port)", apiKey: "kmf_test")
         )
+        waitUntilFree(configuration.agent.dataDirectory)
         configuration.buffer.maxBytes = 16 << 20
         configuration.buffer.fsyncIntervalMs = 50
         let logger = Logger(label: "test") { [self] _ in
             CapturingHandler { [self] line in heard.withLock { $0.lines.append(line) } }
         }
-        return try DeliveryThread(configuration: configuration, version: "9.9", logger: logger) { [self] count, _ in
+        return try DeliveryThread(
+            configuration: configuration,
+            version: "9.9",
+            logger: logger,
+            files: files,
+            addressProbeMs: addressProbeMs
+        ) { [self] count, _ in
             heard.withLock { $0.taken += count }
         }
+    }
+
+    /// A program that another test starts at this moment has until it runs what was open here, the lock of a delivery
+    /// that has ended among it.
+    private func waitUntilFree(_ dataDirectory: String) {
+        for _ in 0..<12_000 where FolderOwner.of(dataDirectory) != .none { usleep(5_000) }
     }
 
     func submit(_ number: Int, to delivery: DeliveryThread, position: UInt64? = nil) {
@@ -168,6 +188,18 @@ final class DeliveryBench: Sendable {
 
     var taken: Int { heard.withLock { $0.taken } }
     var logged: [String] { heard.withLock { $0.lines } }
+    /// Waits until a line was logged that holds these words.
+    func waitForWords(_ words: String) throws {
+        do {
+            try Self.wait("logged: \(words)") { logged.contains { $0.contains(words) } }
+        } catch {
+            throw SimulationProblem(text: "never logged: \(words). What was: \(logged)")
+        }
+    }
+
+    /// Whether a secret is in any line that was logged.
+    func tells(_ secret: String) -> Bool { logged.contains { $0.contains(secret) } }
+
     var problems: [String] { hub.state.withLock { $0.hub.problems } }
     var numbers: [Int] { hub.state.withLock { $0.hub.order.compactMap { Int($0.dropFirst(7)) } } }
 
@@ -175,9 +207,9 @@ final class DeliveryBench: Sendable {
         try Self.wait(what) { hub.state.withLock { condition($0) } }
     }
 
-    /// Polls until it is so, 30 s at most: the machine may be busy.
+    /// Polls until it is so, a minute at most: the machine may be busy.
     static func wait(_ what: String, _ condition: () -> Bool) throws {
-        for _ in 0..<6_000 {
+        for _ in 0..<12_000 {
             if condition() { return }
             usleep(5_000)
         }

@@ -1,4 +1,5 @@
 import Protocol
+import Synchronization
 import Testing
 
 @testable import EventLoop
@@ -53,7 +54,8 @@ import Testing
 
     @Test(arguments: [
         (301, HubTrouble.Kind.redirected), (401, .unknownKey), (403, .forbidden), (404, .wrongAddress),
-        (405, .wrongAddress), (408, .busy), (429, .busy), (500, .broken), (502, .broken), (503, .busy), (504, .broken),
+        (405, .wrongAddress), (407, .proxyPassword), (408, .busy), (429, .tooMany), (500, .broken), (502, .broken),
+        (503, .busy), (504, .broken),
         (418, .unexpected), (204, .notTheHub),
     ])
     func `everything else is tried again, and named`(status: Int, kind: HubTrouble.Kind) {
@@ -216,6 +218,39 @@ import Testing
         let logs = try #require(files.content(files.names.first { $0.hasSuffix(".ndjson.zst") } ?? ""))
         let content = String(decoding: try BodyCompressor.decompress(logs, limit: 1_000), as: UTF8.self)
         #expect(content == "{\"message\":\"7 2\"}\n{\"message\":\"7 4\"}\n")
+    }
+
+    /// Every call on the way may fail, and power may go right then: renames that were not synced come out as they may.
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func `a letter that is put in line, or taken back, is never lost`(_ seed: UInt64) throws {
+        for isTakenBack in [false, true] {
+            for call in 1...10 {
+                let files = SimulatedFileSystem(seed: seed)
+                let store = DeadLetterStore(folder: "/d", maxBytes: 1 << 20, files: files)
+                #expect(store.write(try letter(7, reason: .batch(status: 400, answer: []))).records == 2)
+                let letters = DeadLetterFolder(folder: "/d", files: files)
+                let name = try #require(try letters.entries().first?.name)
+                if isTakenBack { #expect(try letters.putInLine(name)) }
+                files.state.withLock { $0.failingCalls = ($0.calls + call)...($0.calls + call) }
+                if isTakenBack {
+                    try? letters.takeBack(name)
+                } else {
+                    _ = try? letters.putInLine(name)
+                }
+                files.state.withLock { $0.failingCalls = nil }
+                files.crash()
+                // What the next start and the next look take for unfinished goes.
+                let next = DeadLetterStore(folder: "/d", maxBytes: 1 << 20, files: files)
+                #expect(next.write(try letter(8, reason: .batch(status: 400, answer: []))).records == 2)
+                _ = RetryLine.Job.look(except: []).run(letters)
+                for entry in try letters.entries() + letters.half() where entry.name == name {
+                    _ = try letters.putInLine(entry.name)
+                }
+                let isThere = try letters.line.entries().contains { $0.name == name }
+                let logs = isThere ? try letters.line.logs(name).count : 0
+                #expect(logs == 36, "call \(call), taken back \(isTakenBack): \(files.names)")
+            }
+        }
     }
 
     @Test func `the oldest go when the bound is reached, also after a start, and nothing blocks`() throws {

@@ -1,5 +1,6 @@
 import Protocol
 import Synchronization
+import enum TestSupport.Network
 
 @testable import EventLoop
 @testable import KomfyrAgent
@@ -16,6 +17,10 @@ final class HTTPHub: Sendable {
         case cutAfterTaking
         /// The connection is cut before anything is answered.
         case cut
+        /// These bytes, whatever they are, and the end of the connection; the hub does not see the post.
+        case writes(String)
+        /// The hub takes it, and its answer comes byte by byte.
+        case trickles
     }
 
     struct State: Sendable {
@@ -25,6 +30,13 @@ final class HTTPHub: Sendable {
         var mood = Mood.hub
         /// The posts in the order of arrival, with their head lines.
         var posts: [(head: String, key: String)] = []
+        /// Heartbeats: their heads and bodies, and what they are answered.
+        var heartbeats: [(head: String, body: String)] = []
+        var heartbeatMood = Mood.hub
+        /// Questions for its health, and what they are answered.
+        var questions: [String] = []
+        var isHealthy = true
+        var healthMood = Mood.hub
     }
 
     let state = Mutex(State())
@@ -43,12 +55,19 @@ final class HTTPHub: Sendable {
 
     private let home: Home
 
-    init(port: UInt16 = 0) throws {
+    /// Without a `port` on a free one, which stays free when this stops: another may come in its place.
+    init(port: UInt16? = nil, tls: TLSContext.Server? = nil) throws {
+        let port = try port ?? Network.freePort()
         let started = Started()
         let home = Home()
+        let context = try tls.map { server in try TLSContext(server: server) }
         thread = try LoopThread(name: "hub") { loop in
-            let listener = try? StreamListener(loop, bind: .ip("127.0.0.1", port: port)) { connection in
-                connection.start(Connection(connection, home.hub.withLock { $0 }))
+            let listener = try? StreamListener(
+                loop,
+                bind: .ip("127.0.0.1", port: port),
+                tls: context
+            ) { connection in
+                connection.start(Connection(loop, connection, home.hub.withLock { $0 }))
             }
             if case .ip(_, let port)? = listener?.localAddress { started.port.withLock { $0 = port } }
             started.latch.open()
@@ -64,30 +83,54 @@ final class HTTPHub: Sendable {
         thread.stop()
     }
 
-    /// The answer to one request; nil cuts the connection after `partial`.
-    fileprivate func answer(_ head: String, _ body: [UInt8]) -> (bytes: [UInt8], cuts: Bool) {
+    /// What is written for one request, and what follows.
+    fileprivate enum Answer {
+        case whole([UInt8])
+        case cut([UInt8])
+        case byteByByte([UInt8])
+    }
+
+    fileprivate func answer(_ head: String, _ body: [UInt8]) -> Answer {
         state.withLock { state in
+            if head.hasPrefix("GET ") {
+                state.questions.append(head)
+                if case .says(let status, let headers, let text) = state.healthMood {
+                    return .whole(Self.bytes(status, headers, Array(text.utf8)))
+                }
+                let text = "{\"status\":\"\(state.isHealthy ? "healthy" : "no")\",\"service\":\"Komfyrvakt\"}"
+                return .whole(Self.bytes(state.isHealthy ? 200 : 503, [], Array(text.utf8)))
+            }
+            if head.hasPrefix("PUT ") {
+                state.heartbeats.append((head, String(decoding: body, as: UTF8.self)))
+                guard case .says(let status, let headers, let text) = state.heartbeatMood else {
+                    return .whole(Self.bytes(200, [], Array("{\"status\":\"success\"}".utf8)))
+                }
+                return .whole(Self.bytes(status, headers, Array(text.utf8)))
+            }
             let mood = state.script.isEmpty ? state.mood : state.script.removeFirst()
             let key = Self.header("idempotency-key", head) ?? ""
             state.posts.append((head, key))
             switch mood {
             case .cut:
-                return ([], true)
+                return .cut([])
+            case .writes(let text):
+                return .cut(Array(text.utf8))
             case .says(let status, let headers, let text):
-                return (Self.bytes(status, headers, Array(text.utf8)), false)
-            case .hub, .cutAfterTaking:
+                return .whole(Self.bytes(status, headers, Array(text.utf8)))
+            case .hub, .cutAfterTaking, .trickles:
                 guard let identity = BatchIdentity(text: key) else {
-                    return (Self.bytes(400, [], Array("{\"detail\":\"bad key\"}".utf8)), false)
+                    return .whole(Self.bytes(400, [], Array("{\"detail\":\"bad key\"}".utf8)))
                 }
                 let answer = state.hub.take(identity, body)
                 let bytes = Self.bytes(answer.status, ["Content-Type: application/json"], answer.body)
-                if case .cutAfterTaking = mood { return (Array(bytes.dropLast(10)), true) }
-                return (bytes, false)
+                if case .cutAfterTaking = mood { return .cut(Array(bytes.dropLast(10))) }
+                if case .trickles = mood { return .byteByByte(bytes) }
+                return .whole(bytes)
             }
         }
     }
 
-    private static func bytes(_ status: Int, _ headers: [String], _ body: [UInt8]) -> [UInt8] {
+    fileprivate static func bytes(_ status: Int, _ headers: [String], _ body: [UInt8]) -> [UInt8] {
         var lines = ["HTTP/1.1 \(status) Status", "Content-Length: \(body.count)"] + headers
         lines += ["", ""]
         return Array(lines.joined(separator: "\r\n").utf8) + body
@@ -105,22 +148,49 @@ final class HTTPHub: Sendable {
         private let connection: StreamConnection
         private let hub: HTTPHub?
         private var bytes: [UInt8] = []
+        private let loop: Loop
+        private var trickle: (timer: EventLoop.Timer, rest: [UInt8])?
 
-        init(_ connection: StreamConnection, _ hub: HTTPHub?) {
+        init(_ loop: Loop, _ connection: StreamConnection, _ hub: HTTPHub?) {
+            self.loop = loop
             self.connection = connection
             self.hub = hub
         }
 
         func received(_ more: UnsafeRawBufferPointer) {
             bytes.append(contentsOf: more)
+            // As servers do with what begins as no method does, a TLS handshake for instance.
+            if let first = bytes.first, !(UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) {
+                connection.write(HTTPHub.bytes(400, [], []))
+                return connection.closeWhenSent()
+            }
             while let (head, body) = takeRequest() {
-                guard let (answer, cuts) = hub?.answer(head, body) else { return connection.close() }
-                if !answer.isEmpty { connection.write(answer) }
-                if cuts { return connection.closeWhenSent() }
+                guard let hub else { return connection.close() }
+                switch hub.answer(head, body) {
+                case .whole(let answer): connection.write(answer)
+                case .cut(let answer):
+                    if !answer.isEmpty { connection.write(answer) }
+                    return connection.closeWhenSent()
+                case .byteByByte(let answer):
+                    guard let timer = try? EventLoop.Timer(loop, { [weak self] in self?.dribble() }) else { return }
+                    trickle = (timer, answer)
+                    timer.start(afterMs: 1, repeatMs: 2)
+                }
             }
         }
 
-        func ended(_ error: LoopError?) {}
+        private func dribble() {
+            guard let (timer, rest) = trickle, let byte = rest.first else { return stopTrickle() }
+            trickle = (timer, Array(rest.dropFirst()))
+            connection.write([byte])
+        }
+
+        private func stopTrickle() {
+            trickle?.timer.close()
+            trickle = nil
+        }
+
+        func ended(_ error: LoopError?) { stopTrickle() }
 
         private func takeRequest() -> (String, [UInt8])? {
             let end = Array("\r\n\r\n".utf8)

@@ -13,6 +13,10 @@ final class SimulatedEdge: DeliveryEdge {
         case answerLost
         case neverArrived
         case answeredWith(HTTPAnswer)
+        /// It arrived, and something else than the hub's words came back.
+        case takenAndAnsweredWith(HTTPAnswer)
+        /// The hub refuses it for good, unless it has it already.
+        case refused
     }
 
     unowned let world: World
@@ -25,6 +29,10 @@ final class SimulatedEdge: DeliveryEdge {
     private(set) var state = BufferState.open
     private(set) var underWay: [UInt64: BatchIdentity] = [:]
     private(set) var hasStopped = false
+    /// Where posts go, and where they went.
+    private(set) var address = 0
+    private(set) var addressesUsed: [Int] = []
+    private(set) var questions: [(atMs: UInt64, address: Int)] = []
 
     /// The clock, the hub, and what is to happen.
     final class World {
@@ -33,6 +41,12 @@ final class SimulatedEdge: DeliveryEdge {
         var hub = ModelHub()
         var fate: (inout SeededRandom) -> PostFate = { _ in .answered }
         var letters: DeadLetterStore?
+        /// How far the wall clock is off, in nanoseconds.
+        var clockIsOffNs: Int64 = 0
+        /// The longest that a job of the disk takes, in milliseconds.
+        var slowestJobMs = 30
+        /// What becomes of posts and questions at an address, before `fate`; nil: it is well.
+        var addressFate: (Int) -> PostFate? = { _ in nil }
         private var events: [(atMs: UInt64, order: Int, run: () -> Void)] = []
         private var order = 0
         private var stepsAtOnce = 0
@@ -83,12 +97,13 @@ final class SimulatedEdge: DeliveryEdge {
     }
 
     var nowMs: UInt64 { world.nowMs }
-    var nowNs: Int64 { Int64(world.nowMs) * 1_000_000 }
+    var nowNs: Int64 { Int64(world.nowMs) * 1_000_000 &+ world.clockIsOffNs }
     func random() -> UInt64 { world.random.next() }
 
     func post(_ ticket: UInt64, identity: BatchIdentity, body: [UInt8]) {
         underWay[ticket] = identity
-        let fate = world.fate(&world.random)
+        addressesUsed.append(address)
+        let fate = world.addressFate(address) ?? world.fate(&world.random)
         let way = UInt64(1 + world.random.below(20))
         world.after(way) { [self] in
             // What has left the agent arrives even if it dies meanwhile.
@@ -101,6 +116,10 @@ final class SimulatedEdge: DeliveryEdge {
             case .neverArrived:
                 answer = .failure(HTTPFailure(code: 7, description: "connection refused", mayHaveArrived: false))
             case .answeredWith(let given): answer = .success(given)
+            case .takenAndAnsweredWith(let given):
+                _ = world.hub.take(identity, body)
+                answer = .success(given)
+            case .refused: answer = .success(world.hub.take(identity, body, refusing: true))
             }
             world.after(UInt64(1 + world.random.below(20))) { [self] in
                 guard isAlive, !canceled else { return }
@@ -110,10 +129,20 @@ final class SimulatedEdge: DeliveryEdge {
         }
     }
 
+    func choose(_ address: Int) { self.address = address }
+
+    func probe(_ address: Int) {
+        questions.append((world.nowMs, address))
+        world.after(UInt64(1 + world.random.below(50))) { [self] in
+            guard isAlive else { return }
+            delivery?.probed(address, isUp: world.addressFate(address) == nil)
+        }
+    }
+
     func cancelPosts() { canceled = true }
 
     func run(_ job: DiskJob) {
-        world.after(UInt64(world.random.below(30))) { [self] in
+        world.after(UInt64(world.random.below(world.slowestJobMs))) { [self] in
             guard isAlive else { return }
             let outcome = job.run()
             world.after(UInt64(world.random.below(5))) { [self] in

@@ -9,6 +9,7 @@ import Synchronization
 struct WrittenRecord: Decodable, Sendable, Equatable {
     struct File: Decodable, Sendable, Equatable { var file: String? }
     var message: String
+    var level: String?
     var group: String?
     var tags: [String]?
     var source: String?
@@ -16,9 +17,9 @@ struct WrittenRecord: Decodable, Sendable, Equatable {
     var data: File?
 }
 
-/// Waits until `condition` holds, for ten seconds at most.
+/// Waits until `condition` holds, for a minute at most: some conditions read many thousand logs.
 func eventually(_ condition: () -> Bool) -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
         if condition() { return true }
         usleep(2_000)
@@ -32,6 +33,8 @@ final class FileHarness: Sendable {
         var paths = ["/*.log"]
         var exclude: [String] = []
         var parser = InputConfiguration.FileConfiguration.Parser.raw
+        var pattern: String?
+        var multiline: InputConfiguration.Multiline?
         var readFrom = InputConfiguration.FileConfiguration.ReadFrom.beginning
         var tags: [String] = []
         var group = "file:{file}"
@@ -39,17 +42,24 @@ final class FileHarness: Sendable {
         var positions: [FilePosition] = []
         var maximumOpen = 64
         var scanMs: UInt64 = 20
+        var hintMs: UInt64 = 2
         var leftFileMs: UInt64 = 100
         var startsHeld = false
+        var shaping = Shaping()
+        var calls = FileNames.Calls()
     }
 
     private let thread: LoopThread
     private let keeper = Keeper()
+    private let path: String
+    private let options: Options
 
     /// Belongs to the loop.
     private final class Parts {
         var input: FileInput?
         var batcher: Batcher?
+        /// Whether the inputs are to wait: what delivery takes meanwhile does not end that.
+        var isHeld = false
     }
 
     /// Only used on the loop.
@@ -60,6 +70,8 @@ final class FileHarness: Sendable {
 
     init(_ folder: TemporaryFolder, _ options: Options = Options()) throws {
         let path = folder.path
+        self.path = path
+        self.options = options
         let bound = bound
         let keeper = keeper
         thread = try LoopThread(name: "files-test") { loop in
@@ -77,6 +89,8 @@ final class FileHarness: Sendable {
         let log = Mutex<[String]>([])
         let failure = Mutex<String?>(nil)
         let statistics = Mutex(InputStatistics())
+        /// Batches that delivery was given and does not take, while it takes none.
+        let untaken = Mutex<Int?>(nil)
     }
     deinit { thread.stop() }
 
@@ -91,10 +105,32 @@ final class FileHarness: Sendable {
         let unsafeParts = LoopBoundReference(parts: parts)
         let batcher = try Batcher(loop) { batch in
             keeper.batches.withLock { $0.append(batch) }
-            mailbox.post { _ in unsafeParts.parts.batcher?.taken(count: 1, state: .open) }
+            let isTaken = keeper.untaken.withLock { untaken in
+                untaken = untaken.map { $0 + 1 }
+                return untaken == nil
+            }
+            guard isTaken else { return }
+            mailbox.post { _ in
+                let parts = unsafeParts.parts
+                parts.batcher?.taken(count: 1, state: parts.isHeld ? .full : .open)
+            }
         }
         parts.batcher = batcher
+        parts.isHeld = options.startsHeld
         if options.startsHeld { batcher.taken(count: 0, state: .full) }
+        try start(loop, batcher, parts, path, options, keeper, positions: options.positions, left: [])
+    }
+
+    private static func start(
+        _ loop: Loop,
+        _ batcher: Batcher,
+        _ parts: Parts,
+        _ path: String,
+        _ options: Options,
+        _ keeper: Keeper,
+        positions: [FilePosition],
+        left: [LeftFile]
+    ) throws {
         let logger = Logger(label: "test") { _ in
             CapturingHandler(lines: { line in keeper.log.withLock { $0.append(line) } })
         }
@@ -102,8 +138,13 @@ final class FileHarness: Sendable {
             paths: options.paths.map { path + $0 },
             exclude: options.exclude,
             parser: options.parser,
+            pattern: options.pattern,
+            multiline: options.multiline,
             readFrom: options.readFrom
         )
+        var shaped = InputConfiguration(name: "files", group: options.group, kind: .file(configuration))
+        shaped.tags = options.tags
+        shaped.shaping = options.shaping
         let input = try FileInput(
             loop,
             name: "files",
@@ -113,12 +154,18 @@ final class FileHarness: Sendable {
                 group: options.group,
                 maxGroups: options.maxGroups,
                 tags: options.tags,
-                source: "host"
+                source: "host",
+                pattern: options.pattern,
+                isMultiline: options.multiline != nil,
+                levels: options.shaping.levels,
+                shaper: try Shaper.make(shaped, agentTags: [], loop, batcher)
             ),
             sink: batcher,
-            positions: options.positions,
+            positions: positions,
+            left: left,
             logger: logger,
-            timing: FileInput.Timing(scanMs: options.scanMs, hintMs: 2, leftFileMs: options.leftFileMs),
+            timing: FileInput.Timing(scanMs: options.scanMs, hintMs: options.hintMs, leftFileMs: options.leftFileMs),
+            calls: options.calls,
             maximumOpen: options.maximumOpen
         )
         parts.input = input
@@ -138,10 +185,88 @@ final class FileHarness: Sendable {
     var records: [WrittenRecord] { Self.records(onDisk) }
     var lines: [String] { records.map(\.message) }
 
-    /// Lets the inputs wait, or go on.
+    /// Lets the inputs wait, or go on; they do when this returns.
     func hold(_ held: Bool) {
+        onLoop { parts, _ in
+            parts.isHeld = held
+            parts.batcher?.taken(count: 0, state: held ? .full : .open)
+        }
+    }
+
+    /// Delivery takes nothing from here on, although its buffer is not full.
+    func withhold() { keeper.untaken.withLock { $0 = 0 } }
+
+    /// Delivery takes what it was given, and what comes.
+    func take() {
+        let count = keeper.untaken.withLock { untaken in
+            defer { untaken = nil }
+            return untaken ?? 0
+        }
         let reference = LoopBoundReference(parts: bound.parts)
-        thread.mailbox.post { _ in reference.parts.batcher?.taken(count: 0, state: held ? .full : .open) }
+        thread.mailbox.post { _ in reference.parts.batcher?.taken(count: count, state: .open) }
+    }
+
+    /// How far files were read by now.
+    var positions: [FilePosition] {
+        let box = PositionBox()
+        onLoop { parts, _ in box.positions.withLock { $0 = parts.input?.positions ?? [] } }
+        return box.positions.withLock { $0 }
+    }
+
+    /// Puts another input in the place of the one that runs, as a reload does.
+    ///
+    /// Several times within one turn of the loop, so that those between never get to look at anything; `before` is
+    /// called in the same turn, each time before the one that runs is asked to leave.
+    func reload(
+        times: Int = 1,
+        _ change: (inout Options) -> Void = { _ in },
+        before: @escaping @Sendable (_ time: Int, FileInput, Batcher) -> Void = { _, _, _ in }
+    ) {
+        var options = options
+        change(&options)
+        let (path, keeper, changed) = (path, keeper, options)
+        onLoop { parts, loop in
+            for time in 0..<times {
+                guard let input = parts.input, let batcher = parts.batcher else { return }
+                before(time, input, batcher)
+                let left = input.leave()
+                do {
+                    try Self.start(loop, batcher, parts, path, changed, keeper, positions: input.positions, left: left)
+                } catch {
+                    keeper.failure.withLock { $0 = "\(error)" }
+                }
+            }
+        }
+    }
+
+    /// Stops as SIGTERM does: what no other run can read is read before.
+    /// - Returns: whether it stopped within ten seconds.
+    @discardableResult
+    func finish(withinMs: UInt64 = 60_000, whileItReads body: () -> Void = {}) -> Bool {
+        let reference = LoopBoundReference(parts: bound.parts)
+        let done = Flag()
+        thread.mailbox.post { _ in
+            guard let input = reference.parts.input else { return done.set() }
+            input.finish(withinMs: withinMs) {
+                input.stop()
+                reference.parts.batcher?.drain()
+                done.set()
+            }
+        }
+        body()
+        let hasStopped = eventually { done.isSet }
+        thread.stop()
+        return hasStopped
+    }
+
+    private func onLoop(_ body: @escaping @Sendable (Parts, Loop) -> Void) {
+        let reference = LoopBoundReference(parts: bound.parts)
+        let done = Flag()
+        thread.mailbox.post { loop in
+            body(reference.parts, loop)
+            done.set()
+        }
+        _ = eventually { done.isSet }
     }
 
     var statistics: InputStatistics {
@@ -163,13 +288,24 @@ final class FileHarness: Sendable {
     }
 
     /// Stops as SIGTERM does: what was read goes to disk.
-    func stop() {
+    func stop() { _ = stopAndAsk() }
+
+    /// Stops the input as a reload does, and asks how far it has read.
+    @discardableResult
+    func stopAndAsk() -> [FilePosition] {
         let reference = LoopBoundReference(parts: bound.parts)
+        let box = PositionBox()
         thread.mailbox.post { _ in
             reference.parts.input?.stop()
+            box.positions.withLock { $0 = reference.parts.input?.positions ?? [] }
             reference.parts.batcher?.drain()
         }
         thread.stop()
+        return box.positions.withLock { $0 }
+    }
+
+    private final class PositionBox: Sendable {
+        let positions = Mutex<[FilePosition]>([])
     }
 
     /// Stops as a kill does: what was not handed over is gone.

@@ -183,7 +183,7 @@ struct FileInputTests {
 
     @Test func `a deleted file that is still written is read to its end`() throws {
         try folder.write("app.log", "1\n")
-        let harness = try start { $0.leftFileMs = 1_500 }
+        let harness = try start { $0.leftFileMs = 4_000 }
         let file = try #require(FileHandle(forWritingAtPath: folder.path + "/app.log"))
         expect(harness, ["1"])
         try file.seekToEnd()
@@ -216,6 +216,31 @@ struct FileInputTests {
         expect(harness, ["1"])
         try folder.append("later/deep/x.log", "2\n")
         expect(harness, ["1", "2"])
+    }
+
+    @Test func `a new name is followed when it is heard of, before any scan`() throws {
+        try folder.write("marker.log", "marker\n")
+        // Neither the timer nor a hint brings a scan on after the first one.
+        let harness = try start {
+            $0.scanMs = 600_000
+            $0.hintMs = 600_000
+        }
+        var expected = ["marker"]
+        expect(harness, expected)
+        for round in 0..<10 {
+            try folder.write("new", "round \(round)\n")
+            try folder.rename("new", "app.log")
+            expected.append("round \(round)")
+            expect(harness, expected)
+            // To a name that no glob means: a scan would find it no more.
+            try folder.rename("app.log", "rotated.\(round)")
+        }
+        // What is no file, or excluded, is not opened.
+        #expect(mkfifo(folder.path + "/pipe.log", 0o600) == 0)
+        try folder.write("last", "last\n")
+        try folder.rename("last", "last.log")
+        expect(harness, expected + ["last"])
+        #expect(harness.statistics.open == 12)
     }
 
     // MARK: Which files

@@ -54,6 +54,41 @@ struct FileParserTests {
         #expect(statistics.parsed == 2)
     }
 
+    @Test func `lines of web servers and of logfmt are read, a piece of one is kept as it is`() throws {
+        let long = "msg=\"" + String(repeating: "x", count: AgentLimits.lineBytes) + "\" a=1"
+        try folder.write("app.log", "level=warn msg=m a=1\nno pair here\n\(long)\n")
+        let (records, statistics) = try records(4) {
+            $0.parser = .logfmt
+            $0.tags = ["site"]
+        }
+        #expect(records.map(\.message.count) == [1, 12, AgentLimits.lineBytes, 10])
+        #expect(
+            records.map(\.tags) == [
+                ["site"], ["site", "unparsed"], ["site", "unparsed", "truncated"], ["site", "truncated"],
+            ]
+        )
+        #expect(statistics.parsed == 2)
+        #expect(statistics.unparsed == 2)
+        #expect(statistics.cut == 2)
+        try folder.write("web.log", "10.0.0.1 - - [23/Nov/2026:08:00:01 +0000] \"GET /x HTTP/1.1\" 404 7\n")
+        let web = try self.records(1) {
+            $0.paths = ["/web.log"]
+            $0.parser = .combined
+            $0.group = "web:{severity}"
+        }
+        #expect(web.records.map(\.message) == ["GET /x 404"])
+        #expect(web.records.map(\.group) == ["web:warning"])
+        #expect(web.records.map(\.timestamp) == ["2026-11-23T08:00:01.000Z"])
+    }
+
+    @Test func `an input whose pattern is wrong does not start`() throws {
+        var options = FileHarness.Options()
+        options.parser = .regex
+        options.pattern = "(?P<a>"
+        let harness = try FileHarness(folder, options)
+        #expect(eventually { harness.failure?.contains("missing") == true }, "\(harness.failure ?? "")")
+    }
+
     static let parsers = InputConfiguration.FileConfiguration.Parser.allCases
 
     @Test(arguments: parsers)
@@ -64,6 +99,7 @@ struct FileParserTests {
         for name in ["a:b.log", "c*{app}.log", "d.log", "e.log"] { try folder.write(name, line) }
         let (records, _) = try records(4) {
             $0.parser = parser
+            $0.pattern = "(?P<message>.*)"
             $0.group = "top:{file}"
             $0.maxGroups = 3
         }

@@ -161,6 +161,56 @@ struct FileRestartTests {
         expect(try start(FileHarness.positions(harness.onDisk)), ["unfinished line"])
     }
 
+    // MARK: An input that goes on where another stopped
+
+    @Test func `an input goes on where the one before it stopped, as far as it had read`() throws {
+        var positions: [FilePosition] = []
+        var survived: [String] = []
+        var written: [String] = []
+        for round in 0..<6 {
+            let harness = try start(positions)
+            for number in 0..<200 {
+                let line = "round \(round) line \(number)"
+                written.append(line)
+                try folder.append("\(number % 3).log", line + "\n")
+                if number == 120 { try folder.rename("0.log", "0.log.\(round)") }
+                // The name is met before it is gone again: what no input ever saw cannot be gone on with.
+                if number == 100 { #expect(eventually { Set(survived + harness.lines).isSuperset(of: written) }) }
+            }
+            positions = harness.stopAndAsk()
+            survived += harness.lines
+        }
+        let last = try start(positions)
+        let all = survived
+        #expect(eventually { all.count + last.lines.count >= written.count })
+        last.stop()
+        #expect((all + last.lines).sorted() == written.sorted())
+    }
+
+    @Test func `an input that found no file at its first start does not take the next one for an old one`() throws {
+        let end: (inout FileHarness.Options) -> Void = { $0.readFrom = .end }
+        let harness = try start([], end)
+        #expect(eventually { !harness.onDisk.isEmpty })
+        let asked = harness.stopAndAsk()
+        try folder.write("app.log", "1\n")
+        for positions in [FileHarness.positions(harness.onDisk), asked] { expect(try start(positions, end), ["1"]) }
+    }
+
+    @Test func `what was not found yet stays known to the input that goes on`() throws {
+        try folder.write("app.log", "1\n")
+        let positions = try readOnce(["1"])
+        try folder.rename("app.log", "elsewhere")
+        try folder.makeFolder("gone")
+        try folder.rename("elsewhere", "gone/app.log")
+        let harness = try start(positions)
+        try folder.write("other.log", "other\n")
+        expect(harness, ["other"])
+        let asked = harness.stopAndAsk()
+        try folder.rename("gone/app.log", "app.log")
+        try folder.append("app.log", "2\n")
+        expect(try start(asked), ["2"])
+    }
+
     /// Random appends, rotations and kills: of the batches only those that were on disk count.
     ///
     /// The glob means the rotated names too: a file that came and was rotated before any position of it was on disk is

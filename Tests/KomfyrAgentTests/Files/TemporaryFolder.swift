@@ -42,6 +42,22 @@ final class TemporaryFolder: Sendable {
         }
     }
 
+    /// Copies a file as `cp` does.
+    func copy(_ name: String, _ new: String) throws { try write(new, content(of: name), O_TRUNC) }
+
+    private func content(of name: String) throws -> [UInt8] {
+        let descriptor = open(path + "/" + name, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Failure(attempt: "open \(name)", code: errno) }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(descriptor, &block, block.count)
+            guard count > 0 else { return content }
+            content += block[..<count]
+        }
+    }
+
     func remove(_ name: String) throws {
         guard unlink(path + "/" + name) == 0 else { throw Failure(attempt: "unlink \(name)", code: errno) }
     }

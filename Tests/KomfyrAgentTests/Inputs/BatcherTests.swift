@@ -16,7 +16,7 @@ struct BatcherTests {
                 setTimer: { [unowned self] in timer = $0 },
                 submit: { [unowned self] in batches.append($0) }
             )
-            batcher.onHold { [unowned self] in holds.append($0) }
+            batcher.onHold(for: self) { [unowned self] in holds.append($0) }
         }
 
         @discardableResult
@@ -180,7 +180,19 @@ struct BatcherTests {
         let bench = Bench()
         bench.batcher.taken(count: 0, state: .full)
         var heard: [Bool] = []
-        bench.batcher.onHold { heard.append($0) }
+        bench.batcher.onHold(for: bench) { heard.append($0) }
         #expect(heard == [true])
+    }
+
+    @Test func `who is gone hears nothing more`() {
+        final class Owner {}
+        let bench = Bench()
+        var owner: Owner? = Owner()
+        var heard: [Bool] = []
+        if let owner { bench.batcher.onHold(for: owner) { heard.append($0) } }
+        owner = nil
+        bench.batcher.taken(count: 0, state: .full)
+        #expect(bench.holds == [true])
+        #expect(heard == [])
     }
 }

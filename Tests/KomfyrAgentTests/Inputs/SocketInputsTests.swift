@@ -13,7 +13,11 @@ struct SocketInputsTests {
         group: String,
         maxGroups: Int = 1_000
     ) -> (InputConfiguration, InputConfiguration.Listen) {
-        let listen = InputConfiguration.Listen(transport: transport, host: "127.0.0.1", port: 0, allow: allow)
+        let listen = InputConfiguration.Listen(
+            transport: transport,
+            address: .ip("127.0.0.1", port: 0),
+            allow: allow
+        )
         var configuration = InputConfiguration(name: "test", group: group, kind: .syslog(listen))
         configuration.maxGroups = maxGroups
         return (configuration, listen)
@@ -80,10 +84,10 @@ struct SocketInputsTests {
         #expect(bench.lines[0].contains(#""timestamp":"\#(earlier)""#))
     }
 
-    private static func syslogTCP(allow: [String] = []) throws -> IntakeBench {
+    private static func syslogTCP(allow: [String] = [], connections: Int? = nil) throws -> IntakeBench {
         try IntakeBench { loop, batcher, logger in
             let (configuration, listen) = configuration(.tcp, allow: allow, group: "syslog:{hostname}:{app}")
-            return try SyslogStreamInput(
+            let input = try SyslogStreamInput(
                 loop,
                 configuration,
                 listen: listen,
@@ -91,7 +95,128 @@ struct SocketInputsTests {
                 batcher: batcher,
                 logger: logger
             )
+            if let connections { input.connectionsAtMost = connections }
+            return input
         }
+    }
+
+    @Test func `what has arrived is taken before an input stops, the unfinished message too`() throws {
+        let bench = try Self.syslogTCP()
+        let sockets = try (0..<3).map { _ in try TestSocket(stream: true, to: bench.port) }
+        for socket in sockets { socket.send("<13>a: first\n") }
+        try bench.waitForLines(3)
+        // Nobody reads the connections now.
+        try bench.hold()
+        for (index, socket) in sockets.enumerated() {
+            socket.send((0..<2_000).map { "<13>a: \(index) \($0)\n" }.joined() + "<13>a: \(index) unfinished")
+            #expect(socket.hasArrived())
+        }
+        let before = bench.lines.count
+        #expect(before == 3)
+        try bench.stop()
+        for index in 0..<3 {
+            let own = bench.lines.filter { $0.hasPrefix("{\"message\":\"\(index) ") }
+            #expect(own.count == 2_001)
+            #expect(own.last?.contains("\(index) unfinished") == true)
+        }
+    }
+
+    @Test func `connections that are closed with something unread are told of once, with their number`() throws {
+        let bench = try Self.syslogTCP()
+        let sockets = try (0..<4).map { _ in try TestSocket(stream: true, to: bench.port) }
+        for socket in sockets { socket.send("<13>a: first\n") }
+        try bench.waitForLines(4)
+        try bench.hold()
+        let lines = (0..<1_000).map { "<13>a: \($0)\n" }.joined()
+        for socket in sockets.dropLast() {
+            socket.send(lines)
+            #expect(socket.hasArrived())
+        }
+        // Room for one, and some of another; the last has sent nothing.
+        _ = try bench.onLoop { _, input in
+            (input as? StreamInput)?.waitingBytesAtStop = lines.utf8.count + 100
+            return true
+        }
+        try bench.stop()
+        let told = bench.log.filter { $0.contains("were closed before") }
+        #expect(told.count == 1)
+        #expect(told.first?.hasPrefix("error: input test: 2 connections were closed") == true, "\(bench.log)")
+        #expect(bench.lines.count >= 1_004)
+    }
+
+    @Test func `what is read to its end before a stop is nothing to tell of`() throws {
+        let bench = try Self.syslogTCP()
+        let socket = try TestSocket(stream: true, to: bench.port)
+        socket.send("<13>a: first\n")
+        try bench.waitForLines(1)
+        try bench.hold()
+        socket.send("<13>a: second\n")
+        #expect(socket.hasArrived())
+        try bench.stop()
+        #expect(bench.lines.count == 2 && bench.log.isEmpty, "\(bench.log)")
+    }
+
+    @Test func `connections that could not be accepted before a stop are told of once, and counted`() throws {
+        let bench = try Self.syslogTCP()
+        _ = try bench.onLoop { _, input in
+            // As if more came, for as long as it was looked.
+            (input as? StreamInput)?.takeBacklog = { $0.acceptBacklog() + 3 }
+            return true
+        }
+        let statistics = try bench.onLoop { _, input in
+            input.stop()
+            return input.statistics
+        }
+        #expect(statistics.dropped[.closedAtStop] == 3)
+        try bench.stop()
+        let told = bench.log.filter { $0.contains("before anything of them was read") }
+        #expect(told.count == 1)
+        #expect(told.first?.hasPrefix("error: input test: 3 connections") == true, "\(bench.log)")
+    }
+
+    @Test func `connections that were not accepted yet are taken before an input stops`() throws {
+        let bench = try Self.syslogTCP()
+        let port = bench.port
+        // Within one turn of the loop: nobody has accepted them.
+        let isSent = try bench.onLoop { _, input in
+            for number in 0..<100 {
+                guard let socket = try? TestSocket(stream: true, to: port) else { return false }
+                socket.send("<13>a: \(number)\n<13>a: unfinished")
+                guard socket.hasArrived() else { return false }
+            }
+            input.stop()
+            return true
+        }
+        #expect(isSent)
+        try bench.stop()
+        #expect(bench.lines.count == 200)
+        #expect(bench.lines.count { $0.contains("unfinished") } == 100)
+    }
+
+    @Test func `who may not send is refused at the stop too`() throws {
+        let bench = try Self.syslogTCP(allow: ["10.0.0.0/8"])
+        let port = bench.port
+        _ = try bench.onLoop { _, input in
+            (try? TestSocket(stream: true, to: port))?.send("<13>a: b\n")
+            input.stop()
+            return true
+        }
+        #expect(try bench.statistics().dropped[.refusedSender] == 1)
+        try bench.stop()
+        #expect(bench.lines.isEmpty)
+    }
+
+    @Test func `a sender that goes on cannot keep an input from stopping`() throws {
+        let bench = try Self.syslogTCP()
+        let port = bench.port
+        let sender = Thread {
+            guard let socket = try? TestSocket(stream: true, to: port) else { return }
+            let lines = Array(String(repeating: "<13>a: again and again\n", count: 1_000).utf8)
+            while socket.sendAll(lines) {}
+        }
+        sender.start()
+        try bench.waitForLines(1)
+        try bench.stop()
     }
 
     private static func json(token: String? = nil) throws -> IntakeBench {
@@ -197,18 +322,23 @@ struct SocketInputsTests {
     }
 
     @Test func `connections beyond the limit are closed`() throws {
-        let bench = try Self.syslogTCP()
+        let bench = try Self.syslogTCP(connections: 3)
         var sockets: [TestSocket] = []
-        for _ in 0..<AgentLimits.connectionsPerListener {
-            sockets.append(try TestSocket(stream: true, to: bench.port))
-        }
+        for _ in 0..<3 { sockets.append(try TestSocket(stream: true, to: bench.port)) }
         let oneMore = try TestSocket(stream: true, to: bench.port)
         #expect(oneMore.isClosedByPeer())
         let statistics = try bench.statistics()
-        #expect(statistics.open == UInt64(AgentLimits.connectionsPerListener))
+        #expect(statistics.open == 3)
         #expect(statistics.dropped[.connectionLimit] == 1)
-        sockets[0].send("<30>a[1]: still here\n")
+        #expect(bench.log == ["error: input test: closed 1 connections beyond the limit, the last from 127.0.0.1"])
+        // One that goes makes room.
+        sockets[1].close()
+        try bench.waitForStatistics { $0.open == 2 }
+        let again = try TestSocket(stream: true, to: bench.port)
+        again.send("<30>a[1]: let in\n")
         try bench.waitForLines(1)
+        sockets[0].send("<30>a[1]: still here\n")
+        try bench.waitForLines(2)
         try bench.stop()
     }
 
@@ -230,19 +360,13 @@ struct SocketInputsTests {
         let socket = try TestSocket(stream: true, to: bench.port)
         socket.send("<30>a[1]: before\n")
         try bench.waitForLines(1)
-        _ = try bench.onLoop { batcher, _ in
-            batcher.taken(count: 0, state: .full)
-            return batcher.isHeldBack
-        }
+        try bench.hold()
         socket.send("<30>a[1]: meanwhile\n")
         let second = try TestSocket(stream: true, to: bench.port)
         second.send("<30>a[1]: from another\n")
-        while try bench.statistics().open < 2 {}
+        try bench.waitForStatistics { $0.open == 2 }
         #expect(try bench.statistics().received == 1)
-        _ = try bench.onLoop { batcher, _ in
-            batcher.taken(count: 0, state: .open)
-            return true
-        }
+        try bench.release()
         try bench.waitForLines(3)
         try bench.stop()
     }
@@ -278,7 +402,7 @@ struct SocketInputsTests {
         let port = bench.port
         let error = #expect(throws: IntakeBench.DidNotStart.self) {
             _ = try IntakeBench { loop, batcher, logger in
-                let listen = InputConfiguration.Listen(transport: .tcp, host: "127.0.0.1", port: port)
+                let listen = InputConfiguration.Listen(transport: .tcp, address: .ip("127.0.0.1", port: port))
                 let configuration = InputConfiguration(name: "test", group: "g", kind: .syslog(listen))
                 return try SyslogStreamInput(
                     loop,
@@ -299,9 +423,6 @@ struct SocketInputsTests {
 extension IntakeBench {
     /// Waits until the input has counted so many.
     func waitUntilReceived(_ count: Int) throws {
-        for _ in 0..<100_000 {
-            if try statistics().received >= UInt64(count) { return }
-        }
-        throw Late()
+        try waitForStatistics { $0.received >= UInt64(count) }
     }
 }

@@ -20,11 +20,16 @@ final class AgentProcess: Sendable {
             .appendingPathComponent("komfyr-agent")
     }
 
-    init(_ folder: TemporaryFolder, _ arguments: [String], in workingFolder: String? = nil) throws {
+    init(
+        _ folder: TemporaryFolder,
+        _ arguments: [String],
+        in workingFolder: String? = nil,
+        environment: [String: String] = [:]
+    ) throws {
         let process = Process()
         process.executableURL = Self.executable
         process.arguments = arguments
-        process.environment = ["PATH": "/usr/bin:/bin"]
+        process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
         process.currentDirectoryURL = URL(fileURLWithPath: workingFolder ?? folder.path)
         errors = folder.path + "/output"
         try folder.write("output", "")
@@ -41,6 +46,8 @@ final class AgentProcess: Sendable {
 
     /// What it has written, to both streams.
     var output: String { (try? String(contentsOfFile: errors, encoding: .utf8)) ?? "" }
+
+    var pid: Int32 { process.process.processIdentifier }
 
     func send(_ signal: Int32) { kill(process.process.processIdentifier, signal) }
 
@@ -96,7 +103,9 @@ struct AgentProcessTests {
     @Test func `help teaches by examples`() throws {
         let (code, output) = try run("--help")
         #expect(code == 0)
-        for words in ["komfyr-agent check --config", "logger -d -n 127.0.0.1", "[[input]]", "api_key_file"] {
+        for words in [
+            "komfyr-agent check --config", "komfyr-agent status", "logger -d -n 127.0.0.1", "[[input]]", "api_key_file",
+        ] {
             #expect(output.contains(words), "\(output)")
         }
     }
@@ -172,7 +181,7 @@ struct AgentProcessTests {
 extension AgentProcess {
     /// A socket that listens on a port of the system's choice.
     static func listeningSocket() throws -> (descriptor: Int32, port: UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -192,7 +201,7 @@ extension AgentProcess {
         guard let range = output.range(of: "metrics on http://127.0.0.1:"),
             let port = UInt16(output[range.upperBound...].prefix { $0.isNumber })
         else { return nil }
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -13,7 +13,7 @@ final class MetricsHarness: Sendable {
     init(_ snapshot: @escaping @Sendable () -> AgentSnapshot) throws {
         let found = FoundPort()
         thread = try LoopThread(name: "metrics-test") { loop in
-            guard let listener = try? MetricsListener(loop, host: "127.0.0.1", port: 0, snapshot: snapshot) else {
+            guard let listener = try? MetricsListener(loop, bind: .ip("127.0.0.1", port: 0), snapshot: snapshot) else {
                 return
             }
             if case .ip(_, let port) = listener.localAddress { found.set(port) }
@@ -39,12 +39,12 @@ final class MetricsHarness: Sendable {
 
     /// Opens a connection.
     func connect() -> Int32 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.withLock { $0 }.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        var timeout = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         let code = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -88,7 +88,12 @@ struct MetricsListenerTests {
         delivery.recordsWaiting = 7
         delivery.state = state
         delivery.trouble = trouble
-        return AgentSnapshot(name: "test", inputs: [("in \"1\"\n\\", input)], delivery: delivery, isHeldBack: false)
+        return AgentSnapshot(
+            name: "test",
+            inputs: [AgentSnapshot.Input(name: "in \"1\"\n\\", statistics: input)],
+            delivery: delivery,
+            isHeldBack: false
+        )
     }
 
     @Test func `metrics are in Prometheus' text`() throws {
@@ -103,6 +108,8 @@ struct MetricsListenerTests {
         #expect(body.contains("\nkomfyr_agent_buffer_bytes 4096\n"))
         #expect(body.contains("\nkomfyr_agent_buffer_records 7\n"))
         #expect(body.contains("\nkomfyr_agent_buffer_state{state=\"open\"} 1\n"))
+        #expect(body.contains("\nkomfyr_agent_config_reloads_total{result=\"taken\"} 0\n"))
+        #expect(body.contains("\nkomfyr_agent_config_last_reload_successful 1\n"))
         // Each line is a comment or a sample, and each sample has its type before it.
         var families: Set<Substring> = []
         for line in body.split(separator: "\n") {
@@ -118,10 +125,29 @@ struct MetricsListenerTests {
         #expect(!length.isEmpty)
     }
 
+    @Test func `every metric stands in the handbook, and none that there is not`() throws {
+        let folder = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
+        let handbook = try String(contentsOfFile: folder + "/docs/operating.md", encoding: .utf8)
+        let rows = handbook.split(separator: "\n").drop { $0 != "| metric | meaning |" }.dropFirst(2)
+            .prefix { $0.hasPrefix("|") }
+        let told = rows.flatMap { row in
+            row.split(separator: "|")[0].split(separator: "`")
+                .map { $0.prefix { $0 != "{" && $0 != " " && $0 != "," } }.filter { !$0.isEmpty }
+        }
+        let text = String(decoding: MetricsText.metrics(Self.snapshot(), nowNs: 0), as: UTF8.self)
+        let names = text.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }
+            .map { $0.split(separator: " ")[2].dropFirst("komfyr_agent_".count) }
+        #expect(Set(told) == Set(names), "\(Set(told).symmetricDifference(names))")
+        for reason in InputStatistics.DropReason.allCases { #expect(handbook.contains("\(reason.label)")) }
+    }
+
     static let health: [(state: BufferState, trouble: String?, status: String, words: [String])] = [
         (.open, nil, "200 OK", ["\"status\":\"healthy\"", "\"records\":7"]),
         (.open, "it says \"no\"", "200 OK", ["\"status\":\"buffering\"", "\"detail\":\"it says \\\"no\\\"\""]),
-        (.full, nil, "503 Service Unavailable", ["\"status\":\"full\""]),
+        (
+            .full, nil, "503 Service Unavailable",
+            ["\"status\":\"full\"", "\"detail\":\"the buffer has reached max_bytes"]
+        ),
         (.broken, nil, "503 Service Unavailable", ["\"status\":\"broken\""]),
     ]
 

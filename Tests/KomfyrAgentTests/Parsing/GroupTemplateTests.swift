@@ -3,17 +3,28 @@ import Testing
 @testable import KomfyrAgent
 
 struct GroupTemplateTests {
-    private func name(_ template: String, host: String = "", app: String = "") throws -> String {
+    private func name(
+        _ template: String,
+        host: String = "",
+        app: String = "",
+        source: String = "",
+        members: [String] = []
+    ) throws -> String {
         let template = try GroupTemplate(template)
         var output: [UInt8] = []
         Array(host.utf8)
             .withUnsafeBytes { host in
                 Array(app.utf8)
                     .withUnsafeBytes { app in
-                        var values = GroupValues()
-                        values.hostname = host
-                        values.app = app
-                        template.append(values, to: &output)
+                        Array(source.utf8)
+                            .withUnsafeBytes { source in
+                                var values = GroupValues()
+                                values.hostname = host
+                                values.app = app
+                                values.source = source
+                                values.members = members.map { Array($0.utf8) }
+                                template.append(values, to: &output)
+                            }
                     }
             }
         return String(decoding: output, as: UTF8.self)
@@ -27,6 +38,30 @@ struct GroupTemplateTests {
         #expect(try name("syslog:{hostname}:{app}", host: host, app: app) == expected)
     }
 
+    @Test(arguments: [
+        ("s:{hostname}", "h", "", "10.0.0.1", "s:h"), ("s:{hostname}", "", "", "10.0.0.1", "s:10.0.0.1"),
+        ("s:{hostname|\"none\"}", "", "", "10.0.0.1", "s:none"), ("s:{hostname|app}", "", "a", "10.0.0.1", "s:a"),
+        ("s:{app|'other'}", "h", "", "", "s:other"), ("s:{app|source|'x'}", "h", "", "a:b", "s:a_b"),
+        ("s:{app|hostname}", "", "", "10.0.0.1", "s:unknown"), ("s:{'a:b*c'}", "", "", "", "s:a_b_c"),
+    ])
+    func `the first value that a log has is taken`(
+        template: String,
+        host: String,
+        app: String,
+        source: String,
+        expected: String
+    ) throws {
+        #expect(try name(template, host: host, app: app, source: source) == expected)
+    }
+
+    @Test func `members of data are values too`() throws {
+        let template = "{data.site.name|data.site|'nowhere'}:{data.site}"
+        #expect(try GroupTemplate(template).members == ["site.name", "site"])
+        #expect(try name(template, members: ["oslo", "x"]) == "oslo:x")
+        #expect(try name(template, members: ["", "a:b"]) == "a_b:a_b")
+        #expect(try name(template, members: ["", ""]) == "nowhere:unknown")
+    }
+
     @Test func `a name never has more than 255 bytes, and no character is cut in two`() throws {
         let long = String(repeating: "æ", count: 400)
         let name = try name("syslog:{hostname}:{app}", host: long, app: long)
@@ -36,7 +71,8 @@ struct GroupTemplateTests {
     }
 
     @Test(arguments: [
-        "a:{nothing}", "a:{hostname", "a:}", "a::b", ":a", "a:", "a*b", "a\u{1}", String(repeating: "x", count: 256),
+        "a:{nothing}", "a:{}", "a:{app|}", "a:{app|''}", "a:{data.}", "a:{hostname", "a:}", "a::b", ":a", "a:", "a*b",
+        "a\u{1}", String(repeating: "x", count: 256),
         String(repeating: "x", count: 250) + ":{app}",
     ])
     func `a wrong template is refused with words`(template: String) {

@@ -36,6 +36,20 @@ struct JSONDatagramReaderTests {
             + "\"source\":\"\(source)\"}\n"
     }
 
+    @Test(arguments: [
+        (#"{"site":"oslo","x":1}"#, "device:oslo:10.0.0.9"), (#"{"x":1}"#, "device:nowhere:10.0.0.9"),
+        (#"{"site":{"name":"a:b"},"host":"esp"}"#, "device:a_b:esp"), (#"{"site":7}"#, "device:7:10.0.0.9"),
+        (#"{"data":{"site":"l\u00f8kka"}}"#, "device:løkka:10.0.0.9"),
+        (#"{"site":null,"x":1}"#, "device:nowhere:10.0.0.9"),
+        (#"{"site":[],"x":1}"#, "device:nowhere:10.0.0.9"), (#"{"site.name":true}"#, "device:true:10.0.0.9"),
+    ])
+    func `a group can be made of members, with another when they are missing`(input: String, group: String) throws {
+        let template = "device:{data.site.name|data.site|'nowhere'}:{hostname}"
+        let (outcome, line) = try Self.read(Array(input.utf8), group: template)
+        #expect(outcome == .parsed)
+        #expect(line.contains("\"group\":\"\(group)\""), "\(line)")
+    }
+
     static let objects: [(input: String, line: String)] = [
         (#"{"temperature": 21.5}"#, line("", data: #""temperature":21.5"#)),
         (

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 import Testing
 
@@ -14,19 +15,26 @@ struct APITestBed {
     let rates = GroupRates()
     let authenticator: Authenticator
     let agents: AgentRegistry
+    let analysis: AnalysisService
     let api: HubAPI
 
     static let adminKey = "kmf_abcdefghijklmnopqrstuvwxyzABCDEF"
     static let admin: HTTPFields = [.authorization: "Bearer \(adminKey)"]
 
-    init(retentionHours: Int = 48, dashboard: String? = nil, swagger: String? = nil) {
+    init(
+        retentionHours: Int = 48,
+        dashboard: String? = nil,
+        swagger: String? = nil,
+        model: ModelCaller? = nil,
+        dailyTokens: Int = HubLimits.dailyTokensDefault
+    ) {
         let (store, redis) = (MemoryStore(), MemoryRedis())
-        self.init(store, redis, store: store, redis: redis, retentionHours, dashboard, swagger)
+        self.init(store, redis, store: store, redis: redis, retentionHours, dashboard, swagger, model, dailyTokens)
     }
 
     /// The same over a real store and Redis.
     init(store: LogStore, redis: RedisClient) {
-        self.init(MemoryStore(), MemoryRedis(), store: store, redis: redis, 48, nil, nil)
+        self.init(MemoryStore(), MemoryRedis(), store: store, redis: redis, 48, nil, nil, nil, 1)
     }
 
     private init(
@@ -36,12 +44,24 @@ struct APITestBed {
         redis: any RedisSending,
         _ retentionHours: Int,
         _ dashboard: String?,
-        _ swagger: String?
+        _ swagger: String?,
+        _ model: ModelCaller?,
+        _ dailyTokens: Int
     ) {
         self.store = memory
         self.redis = memoryRedis
         authenticator = Authenticator(environmentKey: Self.adminKey, redis: redis)
         agents = AgentRegistry(redis: redis, retentionHours: retentionHours)
+        analysis = AnalysisService(
+            AnalysisService.Parts(
+                store: store,
+                redis: redis,
+                model: model,
+                dailyTokens: dailyTokens,
+                retention: Int64(retentionHours) * 3_600_000_000_000,
+                logger: .silent
+            )
+        )
         let feed = feed
         let rates = rates
         store.follow { request, receipt in
@@ -55,6 +75,7 @@ struct APITestBed {
                 rates: rates,
                 authenticator: authenticator,
                 agents: agents,
+                analysis: analysis,
                 dashboard: DashboardFiles(folder: dashboard, frameAncestors: "'self'"),
                 retentionHours: retentionHours,
                 memoryLimit: 1 << 30,

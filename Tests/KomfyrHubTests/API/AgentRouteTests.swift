@@ -1,3 +1,4 @@
+import EventLoop
 import HTTPTypes
 import NIOCore
 import Protocol
@@ -45,6 +46,26 @@ import Testing
         }
     }
 
+    @Test func `backlog, drops by reason and the buffer's state are shown as they were told`() async throws {
+        let body =
+            #"{"version":"1","delivered_rate":3.5,"backlog_logs":12,"buffer":"full","#
+            + #""drops":[{"reason":"kernel","count":4}],"inputs":[{"name":"u","unparsed":2}]}"#
+        try await bed.run { api async throws in
+            #expect(try await put(api, "gw-1", body).status == .ok)
+            let agent = try #require(try await api.get("/api/agents").json["agents"]?[0]?["agent"])
+            #expect(agent["delivered_rate"] == .number(3.5))
+            #expect(agent["backlog_logs"]?.int == 12)
+            #expect(agent["buffer"]?.text == "full")
+            #expect(agent["drops"]?[0]?["reason"]?.text == "kernel")
+            #expect(agent["drops"]?[0]?["count"]?.int == 4)
+            #expect(agent["inputs"]?[0]?["unparsed"]?.int == 2)
+            #expect(try await put(api, "gw-1", #"{"version":"1"}"#).status == .ok)
+            let bare = try #require(try await api.get("/api/agents").json["agents"]?[0]?["agent"])
+            #expect(bare["drops"]?.list?.count == 0)
+            #expect(bare["buffer"] == .null)
+        }
+    }
+
     @Test func `a bound reader sees the agents of keys within its bound`() async throws {
         let inside = try await bed.key(.ingest, group: "a:b")
         let reader: HTTPFields = [.authorization: "Bearer \(try await bed.key(.read, group: "a:*"))"]
@@ -59,6 +80,7 @@ import Testing
 
     @Test(arguments: [
         "", "[]", "{}", #"{"version":1}"#, #"{"version":"1","rate":-1}"#, #"{"version":"1","inputs":[1]}"#,
+        #"{"version":"1","buffer":"odd"}"#, #"{"version":"1","drops":{}}"#, #"{"version":"1","drops":[{"count":-1}]}"#,
         #"{"version":"1","interval":0}"#, #"{"version":"1","started":"noon"}"#, #"{"version":"1","host":["x"]}"#,
     ])
     func `a heartbeat of another form is 422`(_ body: String) async throws {
@@ -70,7 +92,7 @@ import Testing
 
     @Test func `a heartbeat is bounded, deep nesting too, and an id has a form`() async throws {
         try await bed.run { api async throws in
-            let long = #"{"version":"1","x":""# + String(repeating: "a", count: HubLimits.heartbeatBytes) + "\"}"
+            let long = #"{"version":"1","x":""# + String(repeating: "a", count: ProtocolLimits.heartbeatBytes) + "\"}"
             #expect(try await put(api, "x", long).status == .contentTooLarge)
             let deep = #"{"version":"1","x":"# + String(repeating: "[", count: 8_000)
             #expect(try await put(api, "x", deep + String(repeating: "]", count: 8_000) + "}").status.code < 500)

@@ -26,7 +26,9 @@ import Testing
         "GET /api/logs/export": filters + ["?format=csv", "?format=json", "?order=asc"],
         "GET /api/histogram": filters + ["?interval=1h&since=1d"],
         "GET /api/facets": filters + ["?limit=100"],
-        "GET /api/groups": ["", "?detail=1"],
+        "GET /api/patterns": filters + ["?new_since=0&limit=1000", "?since=0&new_since=1h"],
+        "GET /api/timeseries": filters + ["?field=foreignfield", "?interval=1m&since=1h", "?field=n&interval=1h"],
+        "GET /api/groups": ["", "?detail=1", "?detail=1&since=1h&group=*"],
         "GET /api/stats": [""],
         "GET /api/agents": [""],
         "GET /api/keys": [""],
@@ -37,6 +39,7 @@ import Testing
     private static let others: Set = [
         "POST /api/logs", "POST /api/logs/batch", "DELETE /api/purge", "POST /api/keys", "DELETE /api/keys/{id}",
         "POST /api/share", "PUT /api/agents/{id}", "GET /api/logs/stream", "POST /api/session", "DELETE /api/session",
+        "POST /api/analyze",
     ]
     private static let filters = [
         "", "?group=*", "?group=foreign:*", "?group=foreign:x", "?group=i", "?group=infra:*",
@@ -86,6 +89,8 @@ import Testing
             let bounded = try await bed.key(.ingest, .read, .admin, group: Self.bound)
             let headers: HTTPFields = [.authorization: "Bearer \(bounded)"]
 
+            // Before the many questions: its rate is that of the last minute.
+            let stats = try #require(try await api.get("/api/stats", headers).json["stats"])
             let all = try #require(try await api.get("/api/logs?limit=1000").json.list)
             #expect(all.count == 12)
             let ids = all.filter { $0["message"]?.text?.contains("foreign") == true }.compactMap { $0["id"]?.text }
@@ -111,7 +116,10 @@ import Testing
             }
             #expect(try await api.get("/api/histogram?since=1d", headers).json["total"]?.int == 4)
             #expect(try await api.get("/api/facets", headers).json["total"]?.int == 4)
-            let stats = try #require(try await api.get("/api/stats", headers).json["stats"])
+            #expect(try await api.get("/api/patterns", headers).json["total"]?.int == 4)
+            let series = try await api.get("/api/timeseries?interval=1h", headers).json
+            #expect(series["intervals"]?.list?.reduce(0) { $0 + ($1["log_count"]?.int ?? 0) } == 4)
+            #expect(series["fields_tracked"]?.list == [.text("n")])
             #expect(stats["total_logs"]?.int == 4)
             #expect(stats["groups"]?.int == 2)
             #expect(stats["agents"]?.int == 0)
@@ -121,8 +129,27 @@ import Testing
             #expect(stats["rejected"] == .null)
             #expect(stats["dropped"] == .null)
 
+            try await Self.checkReports(api, headers)
             try await Self.checkChanges(api, headers, repeated, foreignID: foreignID)
             #expect(try await api.get("/api/logs?limit=1000").json.list?.count == 8)
+        }
+    }
+
+    /// Reports, also those that are kept of somebody who sees more.
+    private static func checkReports(_ api: APIClient, _ headers: HTTPFields) async throws {
+        for group in ["*", "foreign:*", "i", "in:*"] {
+            let whole = try await api.post("/api/analyze?group=\(group)", "")
+            #expect(try await api.post("/api/analyze?group=\(group)", "").json["cached"] == .boolean(true))
+            #expect(whole.status == .ok)
+            for refresh in ["0", "1"] {
+                let answer = try await api.post("/api/analyze?group=\(group)&refresh=\(refresh)", "", headers)
+                let analysis = try #require(try answer.json["analysis"])
+                #expect(analysis["analyzed_logs"]?.int == (["*", "in:*"].contains(group) ? 4 : 0))
+                // The scope is what was asked for.
+                let text = answer.text.replacing(#""group":"\#(group)""#, with: "")
+                    .replacing("No logs in \(group) in the", with: "")
+                for word in ["foreign", "infra"] { #expect(!text.contains(word), "\(group)") }
+            }
         }
     }
 

@@ -25,7 +25,7 @@ import Testing
 
     @Test func `a connection without a request ends`() async throws {
         var limits = ConnectionLimits()
-        limits.idle = .seconds(1)
+        limits.idle = .seconds(2)
         try await bed.serve(limits: limits) { port async throws in
             let silent = try RawConnection(port: port)
             try await silent.waitUntilClosed()

@@ -2,7 +2,7 @@ import Synchronization
 
 @testable import KomfyrHub
 
-/// The few commands that keys and sessions use, in memory; time does not pass.
+/// The few commands that keys, sessions and reports use, in memory; time does not pass.
 final class MemoryRedis: RedisSending {
     private let state = Mutex(State())
 
@@ -67,6 +67,12 @@ final class MemoryRedis: RedisSending {
             return .status("OK")
         case "GETDEL":
             return state.strings.removeValue(forKey: words[1]).map { .string($0) } ?? .null
+        case "EVAL" where words[3] == ReportCache.index && words[2] == "2":
+            state.strings[words[4]] = bytes[5]
+            return .integer(1)
+        case "EVAL" where words[3] == ReportCache.index:
+            state.strings = state.strings.filter { !$0.key.hasPrefix("kmf:cache:report:") }
+            return .integer(1)
         case "EVAL":
             if state.hashes[words[3]]?[words[4]] != nil { state.hashes[words[3]]?[words[4]] = bytes[5] }
             return .null

@@ -1,3 +1,4 @@
+import EventLoop
 import Protocol
 
 @testable import KomfyrHub
@@ -15,6 +16,14 @@ extension MemoryStore {
                 .sorted { $0.start < $1.start },
             isPartial: isPartial
         )
+    }
+
+    func groupCounts(_ query: LogQuery) async throws(StoreError) -> GroupCounts {
+        var levels: [UInt32: LevelCounts] = [:]
+        for log in try await all(query) {
+            levels[log.id.group, default: LevelCounts()][Int(log.level.rawValue)] += 1
+        }
+        return GroupCounts(levels: levels, isPartial: isPartial)
     }
 
     func facets(_ query: LogQuery, limit: Int) async throws(StoreError) -> LogFacets {
@@ -36,6 +45,97 @@ extension MemoryStore {
             isSampled: false,
             isPartial: isPartial
         )
+    }
+
+    func mayKeep(bytes: Int) -> Bool { true }
+
+    func patterns(_ query: LogQuery, newSince: Int64, limit: Int) async throws(StoreError) -> LogPatterns {
+        var whole = query
+        whole.since = nil
+        let logs = try await all(whole)
+        var table = PatternTable()
+        for log in logs {
+            var counter = PatternCounter()
+            log.message.withUnsafeBytes { message in
+                _ = counter.add(
+                    message,
+                    number: 0,
+                    level: log.level.rawValue,
+                    first: log.timestamp,
+                    last: log.timestamp,
+                    sequence: log.sequence
+                )
+            }
+            table.add(
+                counter.summary { _ in log.message[...] },
+                group: log.id.group,
+                levels: query.levels,
+                isCounted: log.timestamp >= query.since ?? .min
+            )
+        }
+        let hasOlder = self.logs.contains { log in
+            log.timestamp < newSince && query.bound?.matches(log.group) ?? true
+                && (query.groups.isEmpty || query.groups.contains { $0.matches(log.group) })
+        }
+        var patterns = table.patterns(newSince: hasOlder ? newSince : nil, hub: hub, limit: limit)
+        patterns.isPartial = isPartial
+        return patterns
+    }
+
+    func series(_ query: LogQuery, fields: [String]?, interval: Int64) async throws(StoreError) -> LogSeries {
+        noteSeries()
+        let now = WallClock.now()
+        let window = SeriesWindow(query, interval: interval, oldest: now - 48 * 3_600_000_000_000, now: now)
+        var query = query
+        query.since = window.since
+        query.until = window.until
+        query.order = .oldestFirst
+        var levels = [LevelCounts](repeating: LevelCounts(), count: window.count)
+        var found = SeriesFields(fields?.map { Array($0.utf8) }, intervals: window.count)
+        var path: [UInt8] = []
+        for log in try await all(query) {
+            guard let index = window.index(of: log.timestamp) else { continue }
+            levels[index][Int(log.level.rawValue)] += 1
+            let place = SeriesCell.Place(time: log.timestamp, sequence: log.sequence)
+            log.data.withUnsafeBytes { data in
+                DataWalk.numbers(in: data, path: &path) { path, value in
+                    guard case .number(let digits) = value else { return }
+                    let number = ChunkNumbers.value(of: digits)
+                    found.add(number, of: path, interval: index, log: Int(log.sequence), at: place)
+                }
+            }
+        }
+        return LogSeries(
+            start: window.start,
+            interval: window.interval,
+            levels: levels,
+            fields: zip(found.paths, found.cells)
+                .map { path, cells in
+                    LogSeries.Field(
+                        path: String(decoding: path, as: UTF8.self),
+                        summaries: cells.map { $0.summary.count > 0 ? $0.summary : nil }
+                    )
+                }
+                .filter { $0.summaries.contains { $0 != nil } },
+            isPartial: isPartial,
+            isCut: found.isCut,
+            whole: window.whole
+        )
+    }
+
+    func seriesByGroup(
+        _ query: LogQuery,
+        interval: Int64,
+        body: (String?, LogSeries) -> Void
+    ) async throws(StoreError) -> LogSeries {
+        var names: [String?] = []
+        for log in try await all(query) where !names.contains(log.group) { names.append(log.group) }
+        for name in names {
+            var part = query
+            if let name { part.groups = [.exact(name)] }
+            body(name, try await series(part, fields: nil, interval: interval))
+        }
+        return try await series(query, fields: nil, interval: interval)
     }
 
     func context(_ id: LogID, before: Int, after: Int, bound: GroupPattern?) async throws(StoreError) -> LogContext? {

@@ -21,6 +21,9 @@ final class MemoryStore: LogStoring {
         var isHeld = false
         var waiting = 0
         var exporting: (any LogExporting)?
+        var purges: UInt64 = 0
+        var answers: [String: [UInt8]] = [:]
+        var series = 0
     }
 
     /// What everything fails with from now on.
@@ -116,7 +119,7 @@ final class MemoryStore: LogStoring {
             let columns = Self.columns(log)
             return filter.wants(group: log.group) && filter.wants(columns, 0, group: log.group)
                 && (query.bound?.matches(log.group) ?? true)
-                && (query.since ?? .min)...(query.until ?? .max) ~= log.timestamp
+                && log.timestamp >= query.since ?? .min && log.timestamp <= query.until ?? .max
         }
         let isDescending = query.order == .newestFirst
         logs.sort { left, right in
@@ -193,8 +196,34 @@ final class MemoryStore: LogStoring {
         state.withLock { state in
             let before = state.logs.count
             state.logs.removeAll(where: isUnwanted)
+            state.purges += 1
             return before - state.logs.count
         }
+    }
+
+    /// Series that were computed.
+    var seriesComputed: Int { state.withLock { $0.series } }
+
+    func noteSeries() { state.withLock { $0.series += 1 } }
+
+    /// The newest log of the groups that are meant stands for all of them.
+    func stamp(_ query: LogQuery) -> LogStamp {
+        state.withLock { state in
+            let newest = state.logs.last { log in
+                (query.groups.isEmpty || query.groups.contains { $0.matches(log.group) })
+                    && query.bound?.matches(log.group) ?? true
+            }
+            return LogStamp(memory: 1, stored: newest?.sequence ?? 0, purged: state.purges, dropped: 0)
+        }
+    }
+
+    /// Names of answers that are kept.
+    var kept: [String] { state.withLock { Array($0.answers.keys) } }
+
+    func recall(_ name: String) async -> [UInt8]? { state.withLock { $0.answers[name] } }
+
+    func remember(_ name: String, _ value: [UInt8], seconds: Int) async {
+        state.withLock { $0.answers[name] = value }
     }
 
     func follow(_ observer: @escaping @Sendable (IngestRequest, IngestReceipt) -> Void) {

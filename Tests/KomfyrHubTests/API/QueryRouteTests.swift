@@ -1,3 +1,4 @@
+import EventLoop
 import HTTPTypes
 import Protocol
 import Testing
@@ -110,6 +111,24 @@ import Testing
             #expect(detail?["levels"]?["debug"]?.int == 1)
             #expect(detail?["rate"] == .number(0.033))
             #expect(detail?["newest"]?.text?.hasSuffix("Z") == true)
+        }
+    }
+
+    @Test func `a filter changes what groups count, and leaves those without any there`() async throws {
+        try await bed.run { api async throws in
+            try await fill(api)
+            func counts(_ parameters: String) async throws -> [String: Int] {
+                let groups = try await api.get("/api/groups?detail=1&\(parameters)").json["groups"]?.list ?? []
+                return Dictionary(
+                    uniqueKeysWithValues: groups.map { ($0["name"]?.text ?? "", $0["count"]?.int ?? -1) }
+                )
+            }
+            #expect(try await counts("since=1h") == ["a": 1, "a:b": 1, "ab": 1])
+            #expect(try await counts("levels=debug") == ["a": 1, "a:b": 0, "ab": 0])
+            #expect(try await counts("until=2001-01-01T00:00:00Z") == ["a": 0, "a:b": 0, "ab": 0])
+            #expect(try await counts("group=a:*&since=1h") == ["a": 1, "a:b": 1])
+            #expect(try await api.get("/api/groups?since=1h").status == .unprocessableContent)
+            #expect(try await api.get("/api/groups?detail=1&q=%28").status == .unprocessableContent)
         }
     }
 

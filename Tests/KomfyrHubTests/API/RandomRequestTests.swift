@@ -104,7 +104,8 @@ private struct RandomRequests {
         let words = parameter["schema"]?["enum"]?.list?.compactMap(\.text) ?? []
         if !words.isEmpty { return pick(words) }
         switch parameter["name"]?.text {
-        case "since", "until": return pick(["15m", "now", "2026-11-23T05:00:00Z", "1795410000", "1w", "0"])
+        case "since", "until", "new_since":
+            return pick(["15m", "now", "2026-11-23T05:00:00Z", "1795410000", "1w", "0"])
         case "interval": return pick(["1s", "5m", "1h", "1d", "0s", "366d"])
         case "limit", "before", "after": return pick(["1", "5", "100", "500", "1000"])
         case "level", "levels": return pick(["info", "ERR", "3", "debug,error", "loud"])

@@ -1,3 +1,4 @@
+import EventLoop
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -210,9 +211,55 @@ import Testing
         }
     }
 
+    // MARK: Patterns
+
+    @Test func `patterns say what kinds of messages there are, and which are new`() async throws {
+        try await bed.run { api async throws in
+            try await fill(api, 5)
+            let json = try await api.get("/api/patterns").json
+            #expect(json["total"]?.int == 5)
+            #expect(json["count"]?.int == 1)
+            #expect(json["cut"] == .boolean(false))
+            let pattern = try #require(json["patterns"]?[0])
+            #expect(pattern["template"] == .text("m<num>"))
+            #expect(pattern["count"]?.int == 5)
+            #expect(pattern["share"] == .number(1))
+            #expect(pattern["level"] == .text("info"))
+            #expect(pattern["levels"]?["error"]?.int == 1)
+            #expect(pattern["new"] == .boolean(false))
+            #expect(pattern["example"] == .text("m4"))
+            #expect(pattern["example_id"]?.text == (try await id(api, "m4")))
+            #expect(pattern["first_seen"] == .text(Timestamp.text(Self.epoch)))
+            #expect(pattern["last_seen"] == .text(Timestamp.text(Self.epoch + 240_000_000_000)))
+
+            let log = #"{"message":"disk failed","timestamp":"\#(Timestamp.text(Self.epoch + 300_000_000_000))"}"#
+            #expect(try await api.post("/api/logs", log).status == .ok)
+            let since = Timestamp.text(Self.epoch + 120_000_000_000)
+            let later = try await api.get("/api/patterns?since=\(since)&limit=1").json
+            #expect(later["total"]?.int == 4)
+            #expect(later["count"]?.int == 2)
+            #expect(later["since"] == .text(since))
+            #expect(later["patterns"]?.list?.count == 1)
+            #expect(later["patterns"]?[0]?["template"] == .text("disk failed"))
+            #expect(later["patterns"]?[0]?["new"] == .boolean(true))
+            #expect(later["patterns"]?[0]?["share"] == .number(0.25))
+            let known = try await api.get("/api/patterns?since=\(since)&new_since=\(Timestamp.text(Self.epoch))").json
+            #expect(known["patterns"]?.list?.allSatisfy { $0["new"] == .boolean(false) } == true)
+        }
+    }
+
+    @Test(arguments: ["limit=0", "limit=1001", "order=asc", "new_since=soon", "since=x", "cursor=1", "interval=5m"])
+    func `malformed patterns are 422`(_ query: String) async throws {
+        try await bed.run { api async throws in
+            #expect(try await api.get("/api/patterns?\(query)").status == .unprocessableContent)
+        }
+    }
+
     // MARK: Searches
 
-    @Test(arguments: ["/api/logs", "/api/logs/export", "/api/logs/stream", "/api/histogram", "/api/facets"])
+    @Test(arguments: [
+        "/api/logs", "/api/logs/export", "/api/logs/stream", "/api/histogram", "/api/facets", "/api/patterns",
+    ])
     func `what is wrong with a search is 422 with its position`(_ path: String) async throws {
         try await bed.run { api async throws in
             let answer = try await api.get("\(path)?q=%28")
@@ -221,7 +268,7 @@ import Testing
             #expect(issue["type"] == .text("search"))
             #expect(issue["loc"] == .list([.text("query"), .text("q")]))
             let position = try #require(issue["ctx"]?["position"]?.int)
-            #expect(issue["msg"]?.text?.contains("character \(position)") == true)
+            #expect(issue["msg"]?.text?.contains("character \(position + 1)") == true)
         }
     }
 
@@ -275,6 +322,7 @@ import Testing
             #expect(try messages(await bounded.get("/api/logs/export?format=json&order=asc")) == ["m1", "m3", "m5"])
             #expect(try await bounded.get("/api/histogram?since=3h")["total"]?.int == 3)
             #expect(try await bounded.get("/api/facets")["total"]?.int == 3)
+            #expect(try await bounded.get("/api/patterns")["total"]?.int == 3)
             #expect(try await bounded.get("/api/groups")["groups"] == .list([.text("b:c")]))
             #expect(try await bounded.get("/api/stats")["stats"]?["total_logs"]?.int == 3)
             #expect(try await bounded.get("/api/purge?group=a")["result"]?["purged"]?.int == 0)
@@ -293,7 +341,7 @@ import Testing
 
     // MARK: Without Redis
 
-    @Test(arguments: ["/api/logs", "/api/histogram", "/api/facets"])
+    @Test(arguments: ["/api/logs", "/api/histogram", "/api/facets", "/api/patterns"])
     func `what lacks what only Redis has says so`(_ path: String) async throws {
         bed.store.isPartial = true
         try await bed.run { api async throws in
@@ -319,6 +367,7 @@ import Testing
             for path in [
                 "/api/logs", "/api/logs/log_20261123050000_0400010000000001",
                 "/api/logs/log_20261123050000_0400010000000001/context", "/api/histogram", "/api/facets",
+                "/api/patterns",
             ] {
                 let answer = try await api.get(path)
                 #expect(answer.status == .serviceUnavailable, "\(path)")

@@ -84,6 +84,8 @@ struct SchemaCheck: Sendable {
                 found += problems(value, member, at: "\(place).\(name)")
             } else if schema["additionalProperties"] == .boolean(false) {
                 found.append("\(place).\(name) is not described")
+            } else if let other = schema["additionalProperties"], other != .boolean(true) {
+                found += problems(value, other, at: "\(place).\(name)")
             }
         }
         return found

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Logging
 import Testing
 
 @testable import KomfyrHub
@@ -15,6 +16,14 @@ import Testing
                     rates: GroupRates(),
                     authenticator: Authenticator(environmentKey: APITestBed.adminKey, redis: store.client),
                     agents: AgentRegistry(redis: store.client, retentionHours: 48),
+                    analysis: AnalysisService(
+                        AnalysisService.Parts(
+                            store: store.store,
+                            redis: store.client,
+                            retention: 48 * 3_600_000_000_000,
+                            logger: .silent
+                        )
+                    ),
                     dashboard: DashboardFiles(folder: nil, frameAncestors: "'self'"),
                     retentionHours: 48,
                     memoryLimit: 1 << 30
@@ -56,6 +65,10 @@ import Testing
             #expect(facets["total"]?.int == 3_000)
             #expect(facets["groups"]?.list?.compactMap { $0["count"]?.int } == [1_500, 1_500])
 
+            let patterns = try await api.get("/api/patterns?group=site:*").json
+            #expect(patterns["total"]?.int == 3_000)
+            #expect(patterns["patterns"]?[0]?["template"]?.text?.contains("request <num>") == true)
+
             let id = try #require(found[0]?["id"]?.text)
             let context = try await api.get("/api/logs/\(id)/context?before=3&after=200").json
             #expect(context["before"]?.list?.compactMap { $0["message"]?.text }.last == "request 1905")
@@ -72,6 +85,9 @@ import Testing
 
             #expect(try await api.get("/api/groups").json["groups"]?.list == [.text("site:0"), .text("site:1")])
             #expect(try await api.get("/api/stats").json["stats"]?["total_logs"]?.int == 3_000)
+            let zebras = try await api.get("/api/groups?detail=1&q=zebra").json["groups"]?.list ?? []
+            #expect(zebras.map { $0["name"]?.text } == ["site:0", "site:1"])
+            #expect(zebras.compactMap { $0["count"]?.int }.reduce(0, +) == 30)
         }
     }
 

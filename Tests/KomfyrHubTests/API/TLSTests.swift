@@ -36,7 +36,7 @@ import class TestSupport.ChildProgram
     private func curl(_ arguments: [String]) async throws -> String {
         try await ChildProgram.run(
             "curl",
-            ["-sS", "--max-time", "20", "--cacert", certificateFile] + arguments,
+            ["-sS", "--max-time", "60", "--cacert", certificateFile] + arguments,
             folder: folder.path
         )
     }
@@ -93,7 +93,7 @@ import class TestSupport.ChildProgram
         let script = """
             import ssl, socket, sys
             context = ssl.create_default_context(cafile=sys.argv[2])
-            with context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20), server_hostname="127.0.0.1") as s:
+            with context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60), server_hostname="127.0.0.1") as s:
                 s.sendall(sys.argv[3].encode().decode("unicode_escape").encode())
                 got = b""
                 while sys.argv[4].encode() not in got:

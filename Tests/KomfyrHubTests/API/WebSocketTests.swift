@@ -53,6 +53,42 @@ import Testing
         }
     }
 
+    @Test func `signs of life come as texts to those who ask for them`() async throws {
+        try await bed.serve { port async throws in
+            let page = try await WebSocketForTests(port: port, "?beats=1").opened()
+            let program = try await WebSocketForTests(port: port).opened()
+            bed.feed.beat()
+            let beat = try await page.wait("a beat") { $0.opcode == 1 }
+            #expect(beat.text == #"{"beat":true}"#)
+            try await post(#"[{"message":"m1"}]"#, port: port)
+            for socket in [page, program] { try await socket.wait("m1") { $0.text.contains("\"m1\"") } }
+            #expect(program.frames.count { $0.opcode == 1 } == 1)
+        }
+    }
+
+    @Test func `HEAD of the same address says why it would not be opened, and opens nothing`() async throws {
+        let ingest = try await bed.key(.ingest)
+        try await bed.serve { port async throws in
+            for (query, headers, status) in [
+                ("?beats=1", APITestBed.keyField, "200"), ("", "", "401"),
+                ("", "Authorization: Bearer \(ingest)\r\n", "403"), ("?q=%22", APITestBed.keyField, "422"),
+                ("?beats=loud", APITestBed.keyField, "422"),
+            ] {
+                let connection = try RawConnection(port: port)
+                connection.send("HEAD" + APITestBed.get("/api/logs/stream\(query)", headers).dropFirst(3))
+                try await connection.wait(for: "\r\n\r\n")
+                #expect(connection.text.hasPrefix("HTTP/1.1 \(status) "), "\(query) \(headers)")
+            }
+            #expect(bed.feed.streamCount == 0)
+            while bed.feed.open(LiveFilter(LogQuery())) != nil {}
+            let connection = try RawConnection(port: port)
+            connection.send("HEAD" + APITestBed.get("/api/logs/stream", APITestBed.keyField).dropFirst(3))
+            try await connection.wait(for: "\r\n\r\n")
+            #expect(connection.text.hasPrefix("HTTP/1.1 503 "))
+            #expect(connection.text.lowercased().contains("retry-after: 10"))
+        }
+    }
+
     @Test func `pings are answered, texts overlooked, also byte by byte and right behind the opening`() async throws {
         try await bed.serve { port async throws in
             let hasty = WebSocketForTests.frame(9, Array("hasty".utf8))

@@ -16,7 +16,7 @@ import Testing
             arrival: 1,
             window: 0...2
         )
-        return try body.withUnsafeBytes { try BodyDecoder().decode($0, context) }
+        return try BodyDecoder().decode(body, context)
     }
 
     @Test(arguments: [200, 20_000])

@@ -168,8 +168,10 @@ import Testing
         let (late, lateReceipt) = Self.stored([("a", .info, "")], first: 2)
         feed.publish(late, lateReceipt)
         var iterator = stream.wakeups.makeAsyncIterator()
-        _ = await iterator.next()
-        #expect(Self.text(stream.take().events).contains("message 2\""))
+        // The first wake-up may be for what is not this stream's.
+        var text = ""
+        while text.isEmpty, await iterator.next() != nil { text = Self.text(stream.take().events) }
+        #expect(text.contains("message 2\"") && !text.contains("message 1\""))
         feed.stop()
         await run.value
     }

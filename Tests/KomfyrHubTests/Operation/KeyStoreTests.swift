@@ -1,3 +1,4 @@
+import EventLoop
 import Protocol
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
         let client = RedisClient(redis.configuration, logger: .silent)
         client.start()
         do {
-            try await client.waitUntilConnected(withinMs: 5_000)
+            try await client.waitUntilConnected(withinMs: 60_000)
             try await test(client)
         } catch {
             await client.stop()

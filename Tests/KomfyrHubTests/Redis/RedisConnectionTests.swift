@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import Synchronization
+import enum TestSupport.Network
 import Testing
 
 @testable import KomfyrHub
@@ -37,10 +38,20 @@ import Testing
                     try await eventually("load, round \(round)") {
                         tally.counts.withLock { $0.answered } > before + 500
                     }
+                    if round == 3 {
+                        // Every task's command is written and unanswered when Redis goes.
+                        redis.freeze()
+                        try await eventually("all are under way") { client.underWay.commands >= 50 }
+                        redis.killAtOnce()
+                    }
                     redis.kill()
                     try await eventually("the loss is seen") { client.trouble != nil }
+                    let refused = tally.counts.withLock { $0.notConnected }
+                    try await eventually("what comes meanwhile is refused") {
+                        tally.counts.withLock { $0.notConnected } > refused
+                    }
                     try redis.start()
-                    try await client.waitUntilConnected(withinMs: 10_000)
+                    try await client.waitUntilConnected(withinMs: 60_000)
                 }
                 let before = tally.counts.withLock { $0.answered }
                 try await eventually("commands are answered again") {
@@ -84,14 +95,14 @@ import Testing
         try await withRedis { redis, client in
             redis.freeze()
             let error = await #expect(throws: RedisError.self) {
-                try await client.send(RedisCommand("SET", "a", "b"), deadlineMs: 100)
+                try await client.send(RedisCommand("SET", "a", "b"), deadlineMs: 1_000)
             }
             guard case .inDoubt? = error else {
                 Issue.record("\(String(describing: error))")
                 return
             }
             redis.thaw()
-            try await client.waitUntilConnected(withinMs: 10_000)
+            try await client.waitUntilConnected(withinMs: 60_000)
             #expect(client.connectionNumber == 2)
         }
     }
@@ -160,6 +171,8 @@ import Testing
         configuration.password = password.map { Secret($0) }
         let client = RedisClient(configuration, logger: .silent)
         client.start()
+        // Redis has answered by then, however long that took.
+        try await eventually("it is refused") { client.trouble?.contains("REDIS_PASSWORD") == true }
         let error = await #expect(throws: RedisError.self) { try await client.waitUntilConnected(withinMs: 500) }
         await client.stop()
         let words = "\(String(describing: error))"
@@ -178,10 +191,10 @@ import Testing
     }
 
     @Test func `TCP by name works as the socket does`() async throws {
-        let listener = try FreePort()
-        let redis = try PrivateRedisForTests(["--port", "\(listener.port)", "--bind", "127.0.0.1"])
+        let port = try Network.freePort()
+        let redis = try PrivateRedisForTests(["--port", "\(port)", "--bind", "127.0.0.1"])
         _ = redis
-        try await withClient(RedisConfiguration(address: .tcp(host: "localhost", port: listener.port))) { client in
+        try await withClient(RedisConfiguration(address: .tcp(host: "localhost", port: port))) { client in
             let value = [UInt8](repeating: 7, count: 3 << 20)
             let answer = try await client.send(RedisCommand([Array("ECHO".utf8), value]))
             #expect(answer == .string(value))
@@ -189,7 +202,7 @@ import Testing
     }
 
     @Test func `what is not Redis is said so`() async throws {
-        let listener = try FreePort(answering: "HTTP/1.1 400 Bad Request\r\n\r\n")
+        let listener = try Talker(saying: "HTTP/1.1 400 Bad Request\r\n\r\n")
         let client = RedisClient(
             RedisConfiguration(address: .tcp(host: "127.0.0.1", port: listener.port)),
             logger: .silent
@@ -206,21 +219,20 @@ private final class Tally: Sendable {
     let isDone = Atomic(false)
 }
 
-/// A port of the system's choice: free when this is made without an answer, else a server that says one thing.
-private final class FreePort {
+/// A server that says one thing to whoever comes.
+private final class Talker {
     let port: UInt16
-    private let thread: LoopThread?
+    private let thread: LoopThread
 
-    init(answering words: String? = nil) throws {
+    init(saying words: String) throws {
         let made = Mutex<Result<UInt16, LoopError>?>(nil)
         let thread = try LoopThread(name: "test") { loop in
             do throws(LoopError) {
                 let listener = try StreamListener(loop, bind: .ip("127.0.0.1", port: 0)) { connection in
                     connection.start(Silent())
-                    if let words { connection.write(Array(words.utf8)) }
+                    connection.write(Array(words.utf8))
                 }
                 guard case .ip(_, let port) = listener.localAddress else { return }
-                if words == nil { listener.close() }
                 made.withLock { $0 = .success(port) }
             } catch {
                 let failure = error
@@ -233,15 +245,10 @@ private final class FreePort {
             result = made.withLock { $0 }
         }
         port = try result?.get() ?? 0
-        if words == nil {
-            thread.stop()
-            self.thread = nil
-        } else {
-            self.thread = thread
-        }
+        self.thread = thread
     }
 
-    deinit { thread?.stop() }
+    deinit { thread.stop() }
 
     private final class Silent: StreamHandler {
         func received(_ bytes: UnsafeRawBufferPointer) {}

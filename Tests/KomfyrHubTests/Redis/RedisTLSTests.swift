@@ -110,7 +110,7 @@ import enum TestSupport.Network
         let folder = try TemporaryFolder()
         let settings = try server.settings(url: "rediss://:s3cret@localhost:\(server.port)/2")
         let store = try await StoreForTests(settings, folder: folder.path)
-        let now = StoreConfiguration.systemClock()
+        let now = WallClock.now()
         _ = try await store.append(try request([TestLog(message: "over TLS", timestamp: now)], arrival: now))
         await store.store.seal()
         let page = try await store.store.page(LogQuery())

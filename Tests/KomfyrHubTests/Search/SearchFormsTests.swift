@@ -104,6 +104,11 @@ import struct TestSupport.SeededRandom
                     }
                     let mayMatch = search.mayMatch(try form.chunk.facts(), group: group)
                     #expect(mayMatch || expected.isEmpty, "\(model.written)")
+                    var words = TailWords()
+                    words.add(form.rows, leastBytes: 0)
+                    let levels = form.logs.reduce(UInt8(0)) { $0 | 1 << $1.level.rawValue }
+                    let mayHold = words.mayHold(search, levels: levels, group: group)
+                    #expect(mayHold || expected.isEmpty, "\(model.written)")
                 }
             }
         }

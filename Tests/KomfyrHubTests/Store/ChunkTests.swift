@@ -160,24 +160,35 @@ import Testing
         }
         let chunk = try StoredChunk(rows)
         #expect((chunk.fields["u"] != nil) == (perInterval > 100))
-        var expected = ChunkInterval.summarize(rows)
-        #expect(try chunk.intervals([]).intervals == expected)
-        #expect(try chunk.intervals([]).asked == ["i"])
+        let expected = ChunkInterval.summarize(rows)
+        #expect(try chunk.summaries(numbers: []).intervals == expected)
+        var numbers: [String: [ChunkInterval.Summary?]] = [:]
         for (path, prefix) in [("a.v", "{\"a\":{\"v\":"), ("w", ",\"w\":")] {
+            var summaries = [ChunkInterval.Summary?](repeating: nil, count: expected.count)
             for row in 0..<rows.count {
                 let object = String(decoding: rows.columns.bytes(rows.columns.data[row]), as: UTF8.self)
                 guard let begin = object.range(of: prefix)?.upperBound,
                     let value = Double(String(object[begin...].prefix { $0 != "," && $0 != "}" })), value.isFinite
                 else { continue }
                 let index = try #require(expected.lastIndex { $0.start <= rows.columns.timestamps[row] })
-                if expected[index].numbers[Array(path.utf8)] == nil {
-                    expected[index].numbers[Array(path.utf8)] = ChunkInterval.Summary(value)
+                if summaries[index] == nil {
+                    summaries[index] = ChunkInterval.Summary(value)
                 } else {
-                    expected[index].numbers[Array(path.utf8)]?.add(value)
+                    summaries[index]?.add(value)
                 }
             }
+            numbers[path] = summaries
         }
-        #expect(try chunk.intervals(["a.v", "w", "none"]).intervals == expected)
+        for request in [
+            ColumnRequest(numbers: [Array("a.v".utf8), Array("w".utf8), Array("none".utf8)]),
+            ColumnRequest(columns: .numbers),
+        ] {
+            let found = try chunk.summaries(request)
+            #expect(found.intervals == expected)
+            #expect(found.isWhole)
+            let byPath = found.numbers.map { (String(decoding: $0.path, as: UTF8.self), $0.summaries) }
+            #expect(Dictionary(uniqueKeysWithValues: byPath) == numbers)
+        }
     }
 
     // MARK: Damage
@@ -205,7 +216,8 @@ import Testing
             broken.fields[name] = value
             if case .found(let block) = broken.read().0 { #expect(LogRows(block).lines == rows.lines) }
             _ = try? broken.facts()
-            _ = try? broken.intervals(["cpu"])
+            _ = try? broken.summaries(numbers: ["cpu"])
+            _ = try? broken.summaries(ColumnRequest(columns: .numbers))
             broken.fields[name] = nil
             if case .found(let block) = broken.read().0 { #expect(LogRows(block).lines == rows.lines) }
         }
@@ -239,7 +251,8 @@ import Testing
                 if case .split(let data) = block.data { _ = data.values(Array("cpu".utf8), rows: block.count) }
             }
             _ = try? broken.facts()
-            _ = try? broken.intervals(["cpu", "mem"])
+            _ = try? broken.summaries(numbers: ["cpu", "mem"])
+            _ = try? broken.summaries(ColumnRequest(columns: .numbers))
         }
     }
 
@@ -277,5 +290,32 @@ import Testing
         #expect(cache.value(key(1_000)) == nil)
         cache.removeAll()
         #expect(cache.bytes == 0 && cache.value(key(0)) == nil)
+    }
+
+    @Test func `what is known of a chunk when it is written is what is read of it`() throws {
+        var random = RandomRows(seed: 31)
+        let rows = random.rows(400)
+        let encoded = try ChunkEncoder().encode(rows, id: "1-2-3.0")
+        let chunk = StoredChunk(encoded, group: 7)
+        let caches = ChunkCaches()
+        #expect(caches.facts.facts(of: [chunk.address])[0] == nil)
+        caches.keepFacts(of: encoded, group: 7)
+        let kept = try #require(caches.facts.facts(of: [chunk.address])[0])
+        let read = try chunk.facts()
+        #expect(kept.levels == read.levels && kept.numbers == read.numbers)
+        var words = WordSet()
+        for range in rows.columns.messages {
+            rows.columns.text.withUnsafeBytes { text in
+                Words.forEachHash(in: ChunkTexts.slice(text, range)) { words.insert($0) }
+            }
+        }
+        let hashes = words.hashes + (0..<2_000).map { _ in random.random.next() }
+        for hash in hashes { #expect(kept.words?.mayContain(hash) == read.words?.mayContain(hash)) }
+        let key = ChunkCache.Key(group: 7, id: "1-2-3.0", part: .intervals)
+        guard case .intervals(let intervals) = caches.facts.value(key) else {
+            Issue.record("no intervals")
+            return
+        }
+        #expect(try chunk.summaries(numbers: []).intervals == intervals)
     }
 }

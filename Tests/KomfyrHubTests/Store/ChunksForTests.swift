@@ -61,19 +61,19 @@ struct StoredChunk {
         )
     }
 
-    func intervals(_ fields: [String]) throws -> (intervals: [ChunkInterval], asked: [String]) {
-        let request = ColumnRequest(columns: [], numbers: Set(fields.map { Array($0.utf8) }))
+    /// As `ChunkReader.summaries` does.
+    func summaries(_ request: ColumnRequest) throws -> ChunkSummaries {
         var asked: [String] = []
         var load = ChunkLoad(address, ChunkCaches())
-        load.wantIntervals(hasFields: !fields.isEmpty)
+        load.wantIntervals()
         answer(&load, &asked)
-        if !fields.isEmpty {
-            load.wantSummaries(request)
-            answer(&load, &asked)
-            load.wantNumbers(request)
-            answer(&load, &asked)
-        }
-        return (try load.intervals(request), asked)
+        load.wantSummaries(request)
+        answer(&load, &asked)
+        return try load.summaries(request)
+    }
+
+    func summaries(numbers: [String]) throws -> ChunkSummaries {
+        try summaries(ColumnRequest(numbers: Set(numbers.map { Array($0.utf8) })))
     }
 }
 

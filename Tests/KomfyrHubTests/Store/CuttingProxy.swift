@@ -3,7 +3,8 @@ import Synchronization
 
 @testable import KomfyrHub
 
-/// Stands between a client and Redis: cuts the connection at the next command that holds a marker, or brings answers late.
+/// Stands between a client and Redis: cuts the connection at the next command that holds a marker, or brings answers
+/// late.
 final class CuttingProxy: Sendable {
     /// When it cuts.
     enum Cut: Sendable {

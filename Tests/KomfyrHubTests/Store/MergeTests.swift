@@ -6,6 +6,8 @@ import Testing
 /// The merging of small chunks.
 @Suite(.timeLimit(.minutes(5))) struct MergeTests {
     private static let hour: Int64 = 3_600_000_000_000
+    /// Nothing is merged but what a test merges, however long it takes to fill the store.
+    private static let noTicksMs = 3_600_000
 
     private static func entry(_ id: Int, count: Int, newest: Int64, bytes: Int = 500) -> ChunkEntry {
         var rows = LogRows()
@@ -78,6 +80,7 @@ import Testing
         let clock = TestClock()
         var configuration = StoreConfiguration()
         configuration.clock = { clock.now }
+        configuration.seal.tickMs = Self.noTicksMs
         try await withStore(configuration) { redis, folder, store in
             try await Self.fill(store, clock, chunks: 20)
             var query = LogQuery()
@@ -128,6 +131,7 @@ import Testing
         let clock = TestClock()
         var configuration = StoreConfiguration()
         configuration.clock = { clock.now }
+        configuration.seal.tickMs = Self.noTicksMs
         let redis = try PrivateRedisForTests(isDurable: true)
         let folder = try TemporaryFolder()
         let first = try await StoreForTests(redis.configuration, folder: folder.path, configuration: configuration)
@@ -159,6 +163,7 @@ import Testing
         let clock = TestClock()
         var configuration = StoreConfiguration()
         configuration.clock = { clock.now }
+        configuration.seal.tickMs = Self.noTicksMs
         let redis = try PrivateRedisForTests(isDurable: true)
         let folder = try TemporaryFolder()
         let proxy = try CuttingProxy(to: redis.socket, at: folder.path + "/proxy.sock")
@@ -190,6 +195,7 @@ import Testing
         let clock = TestClock()
         var configuration = StoreConfiguration()
         configuration.clock = { clock.now }
+        configuration.seal.tickMs = Self.noTicksMs
         try await withStore(configuration) { _, _, store in
             try await Self.fill(store, clock, chunks: 10)
             let before = try await Self.index(store)

@@ -1,3 +1,4 @@
+import EventLoop
 import FoundationEssentials
 import Protocol
 import Testing
@@ -5,7 +6,7 @@ import Testing
 @testable import KomfyrHub
 
 @Suite struct PurgeTests {
-    let now = StoreConfiguration.systemClock()
+    let now = WallClock.now()
 
     private func append(_ logs: [TestLog], to store: StoreForTests) async throws -> IngestReceipt {
         try await store.append(request(logs, arrival: now))
@@ -186,7 +187,7 @@ import Testing
             #expect(counts == [0, 2_000])
             #expect(try await texts(in: store) == ["kept"])
             // All that the WAL holds is purged or sealed, so it is trimmed and the groups can go.
-            try await eventually(within: .seconds(20), "the groups are gone") {
+            try await eventually("the groups are gone") {
                 await store.store.seal()
                 await store.store.sweep()
                 return try await store.client.send(RedisCommand("HLEN", "kmf:groups")) == .integer(1)

@@ -1,3 +1,4 @@
+import EventLoop
 import Protocol
 import struct TestSupport.SeededRandom
 import Testing
@@ -5,7 +6,7 @@ import Testing
 @testable import KomfyrHub
 
 @Suite struct QueryTests {
-    let now = StoreConfiguration.systemClock()
+    let now = WallClock.now()
 
     @Test(arguments: [UInt64(1), 2, 3])
     func `pages, counts, facets and exports are those of a plain array while logs arrive, with seed`(

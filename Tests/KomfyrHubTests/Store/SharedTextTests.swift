@@ -1,3 +1,4 @@
+import EventLoop
 import Protocol
 import Synchronization
 import Testing
@@ -7,7 +8,7 @@ import Testing
 /// Logs of a body share its default tags and source: a few bytes of body must not become gigabytes, nor a chunk that
 /// nobody can read.
 @Suite struct SharedTextTests {
-    private static let arrival = StoreConfiguration.systemClock()
+    private static let arrival = WallClock.now()
     private static let tags = (0..<60).map { index in String(repeating: "t", count: 120) + String(index) }
 
     /// A body of lines without tags of their own, in turn of these groups.

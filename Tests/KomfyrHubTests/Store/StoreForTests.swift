@@ -1,3 +1,4 @@
+import EventLoop
 import Logging
 import Protocol
 import Synchronization
@@ -21,7 +22,7 @@ final class StoreForTests: Sendable {
         let client = RedisClient(redis, logger: logger)
         client.start()
         do {
-            try await client.waitUntilConnected(withinMs: 10_000)
+            try await client.waitUntilConnected(withinMs: 60_000)
             let data = try DataFolder(folder)
             defer { data.close() }
             let lease = try Lease(redis: client, folder: data, logger: logger)
@@ -40,7 +41,7 @@ final class StoreForTests: Sendable {
     /// Stores a request, again as long as the store says that it cannot now: it is answered truthfully, so nothing is
     /// stored twice.
     func append(_ request: IngestRequest) async throws -> IngestReceipt {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(60)
         while true {
             do {
                 return try await store.append(request)
@@ -129,7 +130,7 @@ func request(
         window: arrival - 48 * 3_600_000_000_000...arrival + HubLimits.futureNanoseconds,
         refusedPositions: nil
     )
-    let decoded = try lines.withUnsafeBytes { try BodyDecoder().decode($0, context) }
+    let decoded = try BodyDecoder().decode(lines, context)
     return IngestRequest(
         body: lines,
         format: .ndjson,
@@ -155,7 +156,7 @@ extension StoredLog {
 final class TestClock: Sendable {
     private let time: Atomic<Int64>
 
-    init(_ nanoseconds: Int64 = StoreConfiguration.systemClock()) { time = Atomic(nanoseconds) }
+    init(_ nanoseconds: Int64 = WallClock.now()) { time = Atomic(nanoseconds) }
 
     var now: Int64 { time.load(ordering: .relaxed) }
 

@@ -1,3 +1,4 @@
+import EventLoop
 import Protocol
 import Synchronization
 import Testing
@@ -6,7 +7,7 @@ import Testing
 
 /// What parts of the store do while others are at work.
 @Suite(.timeLimit(.minutes(5))) struct StoreInterplayTests {
-    let now = StoreConfiguration.systemClock()
+    let now = WallClock.now()
 
     private func append(_ message: String, _ group: String, to store: StoreForTests) async throws {
         let log = TestLog(message: message, group: group, level: .error, timestamp: now)
@@ -103,7 +104,10 @@ import Testing
     }
 
     @Test func `chunks that a purge is about to take are not merged, and later they are`() async throws {
-        try await withStore { _, _, store in
+        var configuration = StoreConfiguration()
+        // Nothing is merged but what is merged here, however long it takes to fill the store.
+        configuration.seal.tickMs = 3_600_000
+        try await withStore(configuration) { _, _, store in
             try await fill(store, chunks: 8)
             let group = try group("a", in: store)
             group.state.withLock { $0.purgingUpTo = 16 }

@@ -1,3 +1,4 @@
+import EventLoop
 import Protocol
 import struct TestSupport.SeededRandom
 import Testing
@@ -60,7 +61,7 @@ private struct ModelRun {
         self.folder = folder
         self.configuration = configuration
         random = SeededRandom(seed: seed)
-        base = StoreConfiguration.systemClock()
+        base = WallClock.now()
         randomLogs = RandomLogs(base: base)
         store = try await StoreForTests(redis.configuration, folder: folder.path, configuration: configuration)
     }

@@ -1,3 +1,4 @@
+import EventLoop
 import Foundation
 import Glibc
 import HTTPTypes
@@ -11,7 +12,7 @@ import Testing
 /// Full, slow, gone: what the store does at the memory limit, on a full disk, and with a Redis that does not answer or
 /// does not write; and that it recovers by itself.
 @Suite struct StoreRoomTests {
-    private let now = StoreConfiguration.systemClock()
+    private let now = WallClock.now()
 
     /// A body of logs that do not compress away, all of one time.
     private func noise(_ count: Int, _ bytes: Int, at time: Int64, number: Int, group: String = "g") throws
@@ -100,6 +101,7 @@ import Testing
 
     @Test func `at the limit the oldest logs go, are counted and said, and the newest stay`() async throws {
         let log = RecordingLog()
+        let begin = ContinuousClock.now
         try await smallStore(.dropOldest, logger: log.logger) { redis, store in
             var last = 0
             for number in 0..<60 {
@@ -128,14 +130,20 @@ import Testing
             let first = try #require(oldest.logs.first.flatMap { Int($0.text.prefix { $0 != "." }) })
             #expect(first > 10)
             #expect(!oldest.isPartial)
-            #expect(
-                log.count { $0.contains("oldest logs were dropped") && $0.contains("KOMFYRVAKT_MEMORY_LIMIT") } == 1
-            )
+            let said = log.count {
+                $0.contains("oldest logs were dropped") && $0.contains("KOMFYRVAKT_MEMORY_LIMIT")
+            }
+            // At once, and then as often as it may be said again.
+            let more = Int((ContinuousClock.now - begin) / .milliseconds(HubLimits.evictionReportMs))
+            #expect((1...1 + more).contains(said))
             #expect(log.count { $0.contains("before its time") } == 0, "dropping is not taken for damage")
             // And nothing of it comes back.
             try redis.restart()
             try await eventually("the store takes logs") { store.store.health.canStore }
-            #expect(store.store.stats(bound: nil).totalLogs == stats.totalLogs)
+            // A Redis that has just read its file may take more memory, so that more of the oldest had to go.
+            let after = store.store.stats(bound: nil)
+            #expect(after.totalLogs <= stats.totalLogs)
+            #expect(after.dropped + after.totalLogs == 60_000)
         }
     }
 
@@ -156,16 +164,16 @@ import Testing
                 Issue.record("\(String(describing: refused)) instead of full")
                 return
             }
+            var stats = store.store.stats(bound: nil)
             try await eventually("health says so") {
                 let health = store.store.health
-                return !health.canStore && health.isRedisUp
+                stats = store.store.stats(bound: nil)
+                return !health.canStore && health.isRedisUp && stats.isFull
                     && health.publicReason?.contains("KOMFYRVAKT_MEMORY_LIMIT") == true && health.since != nil
             }
             #expect(APIError(.full).headers[.retryAfter] != nil)
-            let stats = store.store.stats(bound: nil)
             #expect(stats.totalLogs == stored)
             #expect(stats.dropped == 0)
-            #expect(stats.isFull)
             #expect(try await used(store.client) < 32 << 20)
             let page = try await store.store.page(LogQuery())
             #expect(!page.isPartial && page.logs.count == 100)
@@ -373,12 +381,13 @@ import Testing
         do {
             _ = try await store.append(try small("before", now - 4))
             await store.store.seal()
-            proxy.delay(ms: 500)
+            proxy.delay(ms: 200)
             for number in 0..<3 { _ = try await store.append(try small("slow \(number)", now - 3 + Int64(number))) }
             #expect(store.store.health.canStore)
             let page = try await store.store.page(LogQuery())
             #expect(page.logs.count == 4 && !page.isPartial)
-            proxy.delay(ms: 4_000)
+            // Long enough to look around in, and not so long that the connection is given up.
+            proxy.delay(ms: 7_000)
             let underWay = Task { [request = try small("late", now)] in try await store.append(request) }
             try await eventually("health says so") { !store.store.health.canStore && !store.store.health.isRedisUp }
             await #expect(throws: StoreError.self) { try await store.store.append(try small("not now")) }

@@ -66,6 +66,9 @@ final class PrivateRedisForTests {
     /// Stops it in its tracks (SIGSTOP): connections stay, nothing is answered.
     func freeze() { _ = Glibc.kill(pid, SIGSTOP) }
 
+    /// Ends a frozen one without letting it answer anything more; `kill` is called next.
+    func killAtOnce() { _ = Glibc.kill(pid, SIGKILL) }
+
     /// Goes on after `freeze`.
     func thaw() { _ = Glibc.kill(pid, SIGCONT) }
 
@@ -117,7 +120,7 @@ final class PrivateRedisForTests {
     }
 
     private func waitUntilItAnswers() throws {
-        let deadline = ContinuousClock.now + .seconds(15)
+        let deadline = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < deadline {
             if let first = ping(), first == UInt8(ascii: "+") || first == UInt8(ascii: "-") { return }
             usleep(5_000)
@@ -126,7 +129,7 @@ final class PrivateRedisForTests {
     }
 
     private func ping() -> UInt8? {
-        let connection = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let connection = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard connection >= 0 else { return nil }
         defer { close(connection) }
         var address = sockaddr_un()
@@ -174,15 +177,19 @@ final class TemporaryFolder {
 /// Polls until `condition` holds.
 /// - Throws: when it does not within the time.
 func eventually(
-    within duration: Duration = .seconds(10),
+    within duration: Duration = .seconds(60),
     _ what: String,
     isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + duration
-    while ContinuousClock.now < deadline {
+    var isOver = false
+    while true {
         if try await condition() { return }
+        if isOver { break }
         try await Task.sleep(for: .milliseconds(5))
+        // Once more after a pause that took all the time: other tests may have held the threads up.
+        isOver = ContinuousClock.now >= deadline
     }
     throw PrivateRedisForTests.Failure(what: "not within \(duration): \(what)")
 }

@@ -22,7 +22,7 @@ func withClient<Result>(
     let client = RedisClient(configuration, logger: .silent)
     client.start()
     do {
-        try await client.waitUntilConnected(withinMs: 10_000)
+        try await client.waitUntilConnected(withinMs: 60_000)
         let result = try await body(client)
         await client.stop()
         return result

@@ -1,3 +1,4 @@
+import EventLoop
 import Glibc
 import Protocol
 
@@ -108,25 +109,8 @@ struct ConfigurationReader {
         _ table: TableReader?,
         _ report: ConfigurationReport
     ) -> (AgentConfiguration.HubSection, keySource: String?) {
-        var section = AgentConfiguration.HubSection(url: "")
-        guard let table else { return (section, nil) }
-        if let url = table.string("url") {
-            do throws(ValueProblem) {
-                section.url = try NetworkSyntax.hubURL(url.value)
-            } catch {
-                report.error(at: url.place, "url", error)
-            }
-        } else if !table.has("url") {
-            report.error(
-                at: table.place,
-                "[hub] has no `url`",
-                "add url = \"http://127.0.0.1:8080\", the hub's address"
-            )
-        }
-        let (key, source) = HubKeyReader(environment: environment, report: report, absolute: absolute).read(table)
-        section.apiKey = key
-        table.finish(later: ["urls": "give one hub as url = \"…\""])
-        return (section, source)
+        guard let table else { return (AgentConfiguration.HubSection(urls: []), nil) }
+        return HubReader(environment: environment, report: report, absolute: absolute).read(table)
     }
 
     private func readBuffer(_ table: TableReader?, _ report: ConfigurationReport) -> AgentConfiguration.BufferSection {
@@ -170,7 +154,8 @@ struct ConfigurationReader {
                 )
             }
             let address = AgentConfiguration.MetricsSection(host: host, port: port)
-            if port != 0, let other = inputs.first(where: { $0.listen?.isSame(.tcp, host, port) ?? false }) {
+            let door = InputConfiguration.Listen(transport: .tcp, address: .ip(host, port: port))
+            if let other = inputs.first(where: { $0.listen.map(door.isSame) ?? false }) {
                 report.error(
                     at: listen.place,
                     "the input \"\(other.name)\" listens on \(listen.value) too",

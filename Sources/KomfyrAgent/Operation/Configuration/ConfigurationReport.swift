@@ -1,3 +1,5 @@
+import Glibc
+
 /// One thing that is wrong, or doubtful, in a configuration file.
 struct ConfigurationProblem: Error, Sendable, Hashable {
     var file: String
@@ -8,9 +10,12 @@ struct ConfigurationProblem: Error, Sendable, Hashable {
     var remedy: String
 
     /// `file:line:column: what is wrong; what to do`.
-    var text: String {
+    var text: String { "\(location)\(what); \(remedy)" }
+
+    /// `file:line:column: `.
+    var location: String {
         let position = place.map { ":\($0.line):\($0.column)" } ?? ""
-        return "\(file)\(position): \(what); \(remedy)"
+        return "\(file)\(position): "
     }
 }
 
@@ -48,6 +53,13 @@ final class ConfigurationReport {
     func warning(at place: TextPlace?, _ what: String, _ remedy: String) {
         guard warnings.count < AgentLimits.configurationErrors else { return }
         warnings.append(ConfigurationProblem(file: file, place: place, what: what, remedy: remedy))
+    }
+
+    /// Warns of a file with a secret that any user may read; `subject` says which, if not by its path.
+    func warnIfReadableByOthers(_ path: String, at place: TextPlace, subject: String? = nil, mode: String = "600") {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IROTH != 0 else { return }
+        warning(at: place, "\(subject ?? path) can be read by every user of this machine", "chmod \(mode) \(path)")
     }
 
     /// The errors from the file's top to its end.

@@ -32,7 +32,7 @@ struct HubKeyReader {
             return (key, "the environment (\(Self.variable))")
         }
         if let inline {
-            warnIfReadableByOthers(report.file, inline.place, "the file holds `api_key` and")
+            report.warnIfReadableByOthers(report.file, at: inline.place, subject: "the file holds `api_key` and")
             guard Self.isKey(inline.value) else {
                 report.error(at: inline.place, "`api_key` is not a key", "it is one word, as the hub printed it: kmf_…")
                 return (nil, nil)
@@ -65,7 +65,7 @@ struct HubKeyReader {
             report.error(at: file.place, "`api_key_file` \(path) cannot be read: \(error.words)", remedy)
             return (nil, nil)
         }
-        warnIfReadableByOthers(path, file.place, "\(path)")
+        report.warnIfReadableByOthers(path, at: file.place)
         let isBlank = { (byte: UInt8) in byte <= 0x20 }
         let trimmed = bytes.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
         let key = String(decoding: Array(trimmed), as: UTF8.self)
@@ -78,12 +78,6 @@ struct HubKeyReader {
             return (nil, nil)
         }
         return (key, path)
-    }
-
-    private func warnIfReadableByOthers(_ path: String, _ place: TextPlace, _ subject: String) {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IROTH != 0 else { return }
-        report.warning(at: place, "\(subject) can be read by every user of this machine", "chmod 600 \(path)")
     }
 
     /// Printable ASCII without blanks: what an `Authorization` header can carry.

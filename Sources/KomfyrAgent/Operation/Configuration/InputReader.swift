@@ -33,14 +33,12 @@ struct InputReader {
                     "give one of them a `name` of its own: metrics and file positions go by it"
                 )
             } else if let listen = input.listen,
-                let twin = inputs.first(where: {
-                    $0.listen?.isSame(listen.transport, listen.host, listen.port) ?? false
-                })
+                let twin = inputs.first(where: { $0.listen?.isSame(listen) ?? false })
             {
                 report.error(
                     at: table.place,
                     "the inputs \"\(twin.name)\" and \"\(input.name)\" have one address, \(listen.url)",
-                    "give one of them another port"
+                    "give one of them another \(listen.isUnix ? "path" : "port")"
                 )
             }
             inputs.append(input)
@@ -61,7 +59,7 @@ struct InputReader {
         let defaultGroup: String
         switch type {
         case .syslog:
-            let listen = readListen(table, type: "syslog", token: nil)
+            let listen = listeners("syslog").read(table, token: nil)
             kind = listen.map { .syslog($0) }
             defaultName = "syslog-" + (listen?.url ?? "")
             defaultGroup = "syslog:{hostname}:{app}"
@@ -70,30 +68,29 @@ struct InputReader {
             if let token, token.value.utf8.count > ProtocolLimits.tagBytes {
                 report.error(at: token.place, "`token` is longer than \(ProtocolLimits.tagBytes) bytes", "shorten it")
             }
-            let listen = readListen(table, type: "json", token: token?.value)
-            if let listen, listen.transport == .tcp {
-                report.error(
-                    at: table.place,
-                    "json over tcp:// comes with a later version",
-                    "use listen = \"udp://…\" for now"
-                )
+            if let token {
+                let subject = "the file holds `token` and"
+                report.warnIfReadableByOthers(report.file, at: token.place, subject: subject)
             }
+            let listen = listeners("json").read(table, token: token?.value)
             kind = listen.map { .json($0, token: token?.value) }
             defaultName = "json-" + (listen?.url ?? "")
             defaultGroup = "device:{source}"
         case .file:
-            let file = readFile(table)
+            let file = FileInputReader(report: report, workingDirectory: workingDirectory).read(table)
             kind = file.map { .file($0) }
             defaultName = "file-" + (file?.paths.first ?? "")
             defaultGroup = "file:{file}"
         }
         let name = readName(table) ?? defaultName
-        let group = readGroup(table, type) ?? defaultGroup
+        let parser = kind?.fileParser
+        let group = readGroup(table, type, isJSONFile: parser == .json) ?? defaultGroup
         let maxGroups = table.integer("max_groups", in: 1...AgentLimits.groupsPerInput) ?? 1_000
         let tags = TagList.read(table, alreadyGiven: agentTags, report)
         let isSyslog = type == .syslog || kind?.isSyslogFile ?? true
-        let zone = isSyslog ? readZone(table) : .utc
+        let zone = kind?.usesZone ?? true ? readZone(table) : .utc
         let parsesPayload = isSyslog ? table.boolean("parse_payload") ?? true : false
+        let shaping = ShapingReader(report: report, isFile: type == .file, isRaw: parser == .raw).read(table)
         finish(table, type)
         guard let kind else { return nil }
         return InputConfiguration(
@@ -103,8 +100,13 @@ struct InputReader {
             maxGroups: maxGroups,
             zone: zone,
             parsesPayload: parsesPayload,
+            shaping: shaping,
             kind: kind
         )
+    }
+
+    private func listeners(_ type: String) -> ListenerReader {
+        ListenerReader(report: report, workingDirectory: workingDirectory, type: type)
     }
 
     private func readZone(_ table: TableReader) -> Zone {
@@ -132,13 +134,15 @@ struct InputReader {
         return name.value
     }
 
-    private func readGroup(_ table: TableReader, _ type: InputType) -> String? {
+    private func readGroup(_ table: TableReader, _ type: InputType, isJSONFile: Bool) -> String? {
         guard let group = table.string("group") else { return nil }
         let placeholders: [String]
         switch type {
         case .syslog: placeholders = ["hostname", "app", "source", "facility", "severity"]
-        case .json: placeholders = ["hostname", "app", "source"]
-        case .file: placeholders = ["file", "hostname", "app", "source", "facility", "severity"]
+        case .json: placeholders = ["hostname", "app", "source", "data.NAME"]
+        case .file:
+            placeholders =
+                ["file", "hostname", "app", "source", "facility", "severity"] + (isJSONFile ? ["data.NAME"] : [])
         }
         do throws(ValueProblem) {
             try GroupTemplateSyntax.check(group.value, placeholders: placeholders)
@@ -148,101 +152,8 @@ struct InputReader {
         return group.value
     }
 
-    // MARK: Listeners
-
-    private func readListen(_ table: TableReader, type: String, token: String?) -> InputConfiguration.Listen? {
-        let allow = table.strings("allow")
-        for network in allow?.value ?? [] {
-            do throws(ValueProblem) {
-                try NetworkSyntax.checkNetwork(network.value)
-            } catch {
-                report.error(at: network.place, "allow", error)
-            }
-        }
-        let buffer = table.size("receive_buffer", in: AgentLimits.receiveBufferBytes)
-        guard let text = table.string("listen") else {
-            if !table.has("listen") {
-                let example = type == "json" ? "udp://127.0.0.1:5515" : "udp://127.0.0.1:5514"
-                report.error(at: table.place, "a \(type) input has no `listen`", "add listen = \"\(example)\"")
-            }
-            return nil
-        }
-        var listen: InputConfiguration.Listen
-        do throws(ValueProblem) {
-            listen = try InputConfiguration.Listen.parse(text.value)
-        } catch {
-            report.error(at: text.place, "listen", error)
-            return nil
-        }
-        if let buffer {
-            if listen.transport != .udp {
-                report.error(
-                    at: table.place,
-                    "`receive_buffer` does nothing for \(listen.transport.rawValue)://",
-                    "remove it: it is the kernel's buffer of a udp:// listener"
-                )
-            }
-            listen.receiveBufferBytes = Int(clamping: buffer)
-        }
-        listen.allow = allow?.value.map(\.value) ?? []
-        if listen.allow.isEmpty, token == nil, !NetworkSyntax.isLoopback(listen.host) {
-            let remedy = "add allow = [\"192.168.0.0/16\"] with the networks of your devices"
-            report.error(
-                at: text.place,
-                "\(listen.url) can be reached by everyone on the network",
-                type == "json" ? "\(remedy), or a `token`" : remedy
-            )
-        }
-        return listen
-    }
-
-    // MARK: Files
-
-    private func readFile(_ table: TableReader) -> InputConfiguration.FileConfiguration? {
-        let parser: InputConfiguration.FileConfiguration.Parser? =
-            table.choice("parser", later: ["logfmt", "combined", "regex"])
-        let readFrom: InputConfiguration.FileConfiguration.ReadFrom? = table.choice("read_from")
-        let exclude = readGlobs(table, "exclude")
-        let paths = readGlobs(table, "paths")
-        guard table.has("paths") else {
-            report.error(at: table.place, "a file input has no `paths`", "add paths = [\"/var/log/myapp/*.log\"]")
-            return nil
-        }
-        guard !paths.isEmpty else { return nil }
-        return InputConfiguration.FileConfiguration(
-            paths: paths,
-            exclude: exclude,
-            parser: parser ?? .raw,
-            readFrom: readFrom ?? .beginning
-        )
-    }
-
-    private func readGlobs(_ table: TableReader, _ key: String) -> [String] {
-        guard let found = table.strings(key) else { return [] }
-        if found.value.isEmpty, key == "paths" {
-            report.error(at: found.place, "`paths` is empty", "name at least one glob, as \"/var/log/myapp/*.log\"")
-        }
-        if found.value.count > AgentLimits.globs {
-            report.error(at: found.place, "`\(key)` has more than \(AgentLimits.globs) globs", "join some with * or **")
-        }
-        var globs: [String] = []
-        for text in found.value.prefix(AgentLimits.globs) {
-            // A glob without a slash in `exclude` means the file's name alone.
-            let isName = key == "exclude" && !text.value.contains("/")
-            let path = isName || text.value.hasPrefix("/") ? text.value : workingDirectory + "/" + text.value
-            do throws(ValueProblem) {
-                _ = try FileGlob(path)
-                globs.append(path)
-            } catch {
-                report.error(at: text.place, key, error)
-            }
-        }
-        return globs
-    }
-
     /// Reports keys that this type of input does not have.
     private func finish(_ table: TableReader, _ type: InputType) {
-        let multiLine = "until then each line is a log of its own: remove it"
         var elsewhere: [String: String] = [:]
         switch type {
         case .syslog:
@@ -254,20 +165,17 @@ struct InputReader {
                     elsewhere[key] = "it belongs to inputs of type = \"syslog\", and files of parser = \"syslog\""
                 }
             }
-            for key in ["paths", "exclude", "parser", "read_from"] {
+            for key in ["paths", "exclude", "parser", "pattern", "multiline", "read_from"] {
                 elsewhere[key] = "it belongs to inputs of type = \"file\""
             }
         case .file:
-            for key in ["timezone", "parse_payload"] { elsewhere[key] = "it belongs to files of parser = \"syslog\"" }
-            for key in ["listen", "allow", "token", "receive_buffer"] {
+            elsewhere["parse_payload"] = "it belongs to files of parser = \"syslog\""
+            elsewhere["timezone"] = "it belongs to files of the parsers syslog, logfmt, combined and regex"
+            elsewhere["pattern"] = "it belongs to files of parser = \"regex\""
+            for key in ListenerReader.keys + ["token"] {
                 elsewhere[key] = "it belongs to inputs of type = \"syslog\" and \"json\""
             }
         }
-        table.finish(
-            later: [
-                "multiline": multiLine, "cert_file": "tls:// listeners need it", "key_file": "tls:// listeners need it",
-            ],
-            elsewhere: elsewhere
-        )
+        table.finish(elsewhere: elsewhere)
     }
 }

@@ -2,6 +2,9 @@ import Glibc
 
 /// Checks and reads the addresses, networks and URLs of a configuration.
 enum NetworkSyntax {
+    /// The longest path of a unix socket: what its address has room for, without the zero byte at the end.
+    static let socketPathBytes = 107
+
     /// An IP address as its bytes, 4 or 16; nil when the text is none.
     static func ipBytes(_ text: String) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 16)
@@ -97,6 +100,40 @@ enum NetworkSyntax {
         var base = text
         while base.hasSuffix("/") { base.removeLast() }
         return base
+    }
+
+    /// Checks a proxy's address; its password is never part of an error.
+    static func checkProxy(_ text: String) throws(ValueProblem) {
+        let remedy = "write it like \"http://proxy.example.org:3128\", or \"http://USER:PASSWORD@HOST:PORT\""
+        guard let rest = ["http://", "https://"].first(where: { text.hasPrefix($0) }).map({ text.dropFirst($0.count) })
+        else { throw ValueProblem("it is not an http:// or https:// address", remedy) }
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ValueProblem("it has blanks or letters beyond ASCII", "\(remedy); write those of a password as %20")
+        }
+        var authority = rest[...]
+        if let at = rest.lastIndex(of: "@") { authority = rest[rest.index(after: at)...] }
+        if authority.hasSuffix("/") { authority = authority.dropLast() }
+        if authority.contains(where: { "/?#".contains($0) }) {
+            throw ValueProblem("it has a path", "\(remedy); write / ? # and @ in a password as %2F %3F %23 %40")
+        }
+        guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]"), colon > authority.startIndex,
+            let port = UInt16(authority[authority.index(after: colon)...]), port > 0
+        else { throw ValueProblem("it has no host and port", remedy) }
+    }
+
+    /// A proxy's address without its user and password.
+    static func withoutPassword(_ proxy: String) -> String {
+        guard let at = proxy.lastIndex(of: "@"), let scheme = proxy.firstRange(of: "://") else { return proxy }
+        return String(proxy[..<scheme.upperBound]) + proxy[proxy.index(after: at)...]
+    }
+
+    /// Whether an http or https URL is of this machine: loopback, or `localhost`.
+    static func isThisMachine(url: String) -> Bool {
+        guard let scheme = url.firstRange(of: "://") else { return false }
+        let authority = url[scheme.upperBound...].prefix { $0 != "/" }
+        if authority.hasPrefix("[") { return isLoopback(String(authority.dropFirst().prefix { $0 != "]" })) }
+        let host = authority.prefix { $0 != ":" }.lowercased()
+        return host == "localhost" || host.hasSuffix(".localhost") || isLoopback(host)
     }
 
     private static func ipText(_ bytes: [UInt8]) -> String {

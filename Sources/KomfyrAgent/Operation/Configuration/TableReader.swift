@@ -27,6 +27,9 @@ final class TableReader {
     /// Whether the table has the key, whatever its value.
     func has(_ key: String) -> Bool { members.contains { $0.key == key } }
 
+    /// A value of any type, for options that can be written in several ways.
+    func value(_ key: String) -> TomlValue? { take(key) }
+
     func string(_ key: String) -> Found<String>? {
         guard let value = take(key) else { return nil }
         guard case .string(let text) = value.content else {
@@ -104,23 +107,15 @@ final class TableReader {
         return bytes
     }
 
-    /// One of the words of an enum; `later` are words that a later version understands.
-    func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, later: [String] = []) -> Choice?
+    /// One of the words of an enum.
+    func choice<Choice: RawRepresentable & CaseIterable>(_ key: String) -> Choice?
     where Choice.RawValue == String {
         guard let found = string(key) else { return nil }
         if let choice = Choice(rawValue: found.value) { return choice }
         let words = Choice.allCases.map(\.rawValue)
         let all = words.joined(separator: ", ")
-        if later.contains(found.value) {
-            report.error(
-                at: found.place,
-                "`\(key) = \"\(found.value)\"` comes with a later version",
-                "use one of: \(all)"
-            )
-        } else {
-            let near = NearestWord.to(found.value, among: words).map { "did you mean \"\($0)\"? " } ?? ""
-            report.error(at: found.place, "`\(key)` cannot be \"\(found.value)\"", "\(near)It is one of: \(all)")
-        }
+        let near = NearestWord.to(found.value, among: words).map { "did you mean \"\($0)\"? " } ?? ""
+        report.error(at: found.place, "`\(key)` cannot be \"\(found.value)\"", "\(near)It is one of: \(all)")
         return nil
     }
 
@@ -144,15 +139,20 @@ final class TableReader {
         }
     }
 
-    /// Reports the keys that nobody asked for.
-    /// - Parameters:
-    ///   - later: keys that a later version understands, with what to do until then.
-    ///   - elsewhere: keys that another kind of this section has, with the words why not here.
-    func finish(later: [String: String] = [:], elsewhere: [String: String] = [:]) {
+    /// A table within this one, as `key = { … }`; `example` is how to write it.
+    func table(_ key: String, example: String) -> TableReader? {
+        guard let value = take(key) else { return nil }
+        guard case .table(let members) = value.content else {
+            return wrong(key, value, "must be a table", "write \(example)")
+        }
+        return TableReader(members, name: "`\(key)`", place: value.place, report: report)
+    }
+
+    /// Reports the keys that nobody asked for; `elsewhere`: those that another kind of this section has, with the words
+    /// why not here.
+    func finish(elsewhere: [String: String] = [:]) {
         for member in members where !asked.contains(member.key) {
-            if let remedy = later[member.key] {
-                report.error(at: member.keyPlace, "`\(member.key)` comes with a later version", remedy)
-            } else if let why = elsewhere[member.key] {
+            if let why = elsewhere[member.key] {
                 report.error(at: member.keyPlace, "`\(member.key)` does nothing here", why)
             } else {
                 let remedy =

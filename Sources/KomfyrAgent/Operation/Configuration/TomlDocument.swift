@@ -58,6 +58,10 @@ enum TomlDocument {
     /// - Returns: the root table.
     /// - Throws: the first place that is not TOML.
     static func parse(_ text: [UInt8]) throws(TomlError) -> TomlValue {
+        if let line = lineOfDeepKey(text) {
+            let words = "a key has more than \(AgentLimits.keyParts) parts"
+            throw TomlError(place: TextPlace(line: line, column: 1), words: words)
+        }
         let parsed = text.withUnsafeBytes { bytes in
             ctoml_parse(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
         }
@@ -78,7 +82,62 @@ enum TomlDocument {
         return value(0, of: values, members: members)
     }
 
-    /// Recursion is as deep as the text nests, which toml++ bounds (256).
+    /// The first line with a key of too many parts (`a.b.c…`): each is a table in the one before, and toml++, which
+    /// bounds all other nesting, takes as many as there are and frees them by recursion.
+    ///
+    /// It knows of the syntax what tells a key's dots from those in texts and comments. Where it and toml++ may differ
+    /// the text is no TOML, and toml++ reads no further than that.
+    private static func lineOfDeepKey(_ text: [UInt8]) -> Int? {
+        var line = 1
+        var dots = 0
+        var index = 0
+        while index < text.count {
+            let byte = text[index]
+            index += 1
+            if byte == .lineFeed {
+                line += 1
+                dots = 0
+            } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+                let end = endOfText(text, from: index - 1)
+                line += text[index..<end].count { $0 == .lineFeed }
+                index = end
+            } else if byte == UInt8(ascii: "#") {
+                index = text[index...].firstIndex(of: .lineFeed) ?? text.count
+            } else if ",[{=".utf8.contains(byte) {
+                dots = 0
+            } else if byte == UInt8(ascii: ".") {
+                dots += 1
+                if dots >= AgentLimits.keyParts { return line }
+            }
+        }
+        return nil
+    }
+
+    /// Where a text that begins with a quote ends: behind its last quote, or before the end of the line where that is
+    /// missing.
+    private static func endOfText(_ text: [UInt8], from start: Int) -> Int {
+        let quote = text[start]
+        let isLong = text[start...].prefix(3).count == 3 && text[start...].prefix(3).allSatisfy { $0 == quote }
+        var index = start + (isLong ? 3 : 1)
+        while index < text.count {
+            let byte = text[index]
+            if byte == .lineFeed, !isLong { return index }
+            index += 1
+            if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+                // What is escaped is no end; an escaped line end is one all the same where a text has one line.
+                if index < text.count, isLong || text[index] != .lineFeed { index += 1 }
+            } else if byte == quote {
+                guard isLong else { return index }
+                let run = text[(index - 1)...].prefix { $0 == quote }.count
+                // Up to two quotes may stand before the three that end it.
+                if run >= 3 { return index - 1 + min(run, 5) }
+                index += run - 1
+            }
+        }
+        return text.count
+    }
+
+    /// Recursion is as deep as the text nests, which toml++ bounds (256), and as `keyParts` allows.
     private static func value(
         _ index: Int,
         of values: UnsafeBufferPointer<ctoml_value>,

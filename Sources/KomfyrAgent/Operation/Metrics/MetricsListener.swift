@@ -2,14 +2,14 @@ import EventLoop
 
 /// A small HTTP/1.1 server for `/metrics` and `/health`: one request a connection, all of it bounded.
 ///
-/// Owned by the intake loop.
+/// On the unix socket of `komfyr-agent status` it also has `/status`, as text and as JSON. Owned by the intake loop.
 final class MetricsListener {
     /// The bound address, with the port the system chose when 0 was asked.
     var localAddress: SocketAddress { listener.localAddress }
 
     private let loop: Loop
     private let snapshot: () -> AgentSnapshot
-    private let startedNs = WallClock.now()
+    private let isForOperator: Bool
     private var listener: StreamListener
     private var timer: Timer
     private var requests: [ObjectIdentifier: MetricsRequest] = [:]
@@ -23,16 +23,22 @@ final class MetricsListener {
     /// Listens at once.
     /// - Parameters:
     ///   - loop: the intake loop.
-    ///   - host: a numeric address.
-    ///   - port: 0 lets the system choose.
+    ///   - address: a numeric address, where port 0 lets the system choose, or a unix socket's path.
+    ///   - isForOperator: whether it has `/status`, which tells paths and addresses.
     ///   - snapshot: what to show; called on the loop.
     /// - Throws: why it cannot listen.
-    init(_ loop: Loop, host: String, port: UInt16, snapshot: @escaping () -> AgentSnapshot) throws(LoopError) {
+    init(
+        _ loop: Loop,
+        bind address: SocketAddress,
+        isForOperator: Bool = false,
+        snapshot: @escaping () -> AgentSnapshot
+    ) throws(LoopError) {
         self.loop = loop
+        self.isForOperator = isForOperator
         self.snapshot = snapshot
         let door = Door()
         self.door = door
-        listener = try StreamListener(loop, bind: .ip(host, port: port), backlog: 16) { stream in
+        listener = try StreamListener(loop, bind: address, backlog: 16) { stream in
             guard let owner = door.owner else { return stream.close() }
             owner.accept(stream)
         }
@@ -75,8 +81,16 @@ final class MetricsListener {
         var answer: (status: Int, type: String, body: [UInt8])
         switch path.prefix(while: { $0 != "?" }) {
         case "/metrics":
-            let body = MetricsText.metrics(snapshot(), nowNs: WallClock.now(), startedNs: startedNs)
+            let body = MetricsText.metrics(snapshot(), nowNs: WallClock.now())
             answer = (200, "text/plain; version=0.0.4; charset=utf-8", body)
+        case "/status" where isForOperator:
+            let snapshot = snapshot()
+            let text = StatusText.page(snapshot, nowNs: WallClock.now()) + "\n"
+            answer = (snapshot.troubles.isEmpty ? 200 : 503, "text/plain; charset=utf-8", Array(text.utf8))
+        case "/status.json" where isForOperator:
+            let snapshot = snapshot()
+            let body = StatusDocument.json(snapshot, nowNs: WallClock.now())
+            answer = (snapshot.troubles.isEmpty ? 200 : 503, "application/json", body)
         case "/health":
             let (status, body) = MetricsText.health(snapshot(), nowNs: WallClock.now())
             answer = (status, "application/json", body)

@@ -1,12 +1,13 @@
+import EventLoop
 import Protocol
 
 /// Writes a snapshot as Prometheus reads it (text exposition format 0.0.4), and as JSON for `/health`.
 enum MetricsText {
-    static func metrics(_ snapshot: AgentSnapshot, nowNs: Int64, startedNs: Int64) -> [UInt8] {
+    static func metrics(_ snapshot: AgentSnapshot, nowNs: Int64) -> [UInt8] {
         var text = Writer()
         text.family("komfyr_agent_info", "gauge", "Version and name of this agent.")
         text.sample("komfyr_agent_info", [("version", KomfyrAgent.version), ("name", snapshot.name)], 1)
-        text.single("komfyr_agent_uptime_seconds", "gauge", "Since the start.", seconds(nowNs - startedNs))
+        text.single("komfyr_agent_uptime_seconds", "gauge", "Since the start.", seconds(nowNs - snapshot.startedNs))
         text.single(
             "komfyr_agent_held_back",
             "gauge",
@@ -20,11 +21,24 @@ enum MetricsText {
             }
         }
         let dropped = "komfyr_agent_input_dropped_total"
-        text.family(dropped, "counter", "What arrived and was not kept, by reason.")
+        text.family(
+            dropped,
+            "counter",
+            "What arrived and was not kept, by reason; rule is what the input's own rules filter, no loss."
+        )
         for input in snapshot.inputs {
             for reason in InputStatistics.DropReason.allCases {
                 let count = Double(input.statistics.dropped[reason])
                 text.sample(dropped, [("input", input.name), ("reason", "\(reason.label)")], count)
+            }
+        }
+        let handshakes = "komfyr_agent_input_handshakes_failed_total"
+        text.family(handshakes, "counter", "TLS handshakes that came to nothing, by reason.")
+        for input in snapshot.inputs {
+            guard let failed = input.statistics.handshakesFailed else { continue }
+            for fault in TLSFault.allCases {
+                let labels = [("input", input.name), ("reason", "\(fault.label)")]
+                text.sample(handshakes, labels, Double(failed[fault]))
             }
         }
         for counter in deliveryCounters {
@@ -33,9 +47,22 @@ enum MetricsText {
         text.single(
             "komfyr_agent_buffer_oldest_age_seconds",
             "gauge",
-            "Age of the oldest batch that was not delivered.",
-            oldestAge(snapshot.delivery, nowNs)
+            "Age of the oldest batch that was not delivered: how far the hub is behind.",
+            snapshot.oldestAge(nowNs: nowNs)
         )
+        text.single(
+            "komfyr_agent_buffer_max_bytes",
+            "gauge",
+            "What the buffer may take on disk.",
+            Double(snapshot.bufferMaxBytes)
+        )
+        text.single(
+            "komfyr_agent_delivery_last_timestamp_seconds",
+            "gauge",
+            "When the hub last took a batch; 0 when it has taken none since the start.",
+            seconds(snapshot.delivery.lastDeliveredNs)
+        )
+        reloads(snapshot.reloads, to: &text)
         text.family("komfyr_agent_buffer_state", "gauge", "1 for the state that the buffer is in.")
         for (name, state) in [("open", BufferState.open), ("full", .full), ("broken", .broken)] {
             text.sample("komfyr_agent_buffer_state", [("state", name)], snapshot.delivery.state == state ? 1 : 0)
@@ -46,10 +73,43 @@ enum MetricsText {
             "0 while the hub takes nothing.",
             snapshot.delivery.trouble == nil ? 1 : 0
         )
+        addresses(snapshot.delivery, &text)
         return text.bytes
     }
 
+    private static func addresses(_ delivery: DeliveryStatistics, _ text: inout Writer) {
+        let current = "komfyr_agent_hub_address_current"
+        text.family(current, "gauge", "1 for the hub's address that logs go to now.")
+        for address in delivery.addresses { text.sample(current, [("url", address.url)], address.isCurrent ? 1 : 0) }
+        let failures = "komfyr_agent_hub_address_failures_total"
+        text.family(failures, "counter", "Posts that failed, by the hub's address.")
+        for address in delivery.addresses {
+            text.sample(failures, [("url", address.url)], Double(address.failures))
+        }
+    }
+
+    private static func reloads(_ reloads: ReloadRecord, to text: inout Writer) {
+        let name = "komfyr_agent_config_reloads_total"
+        text.family(name, "counter", "Reloads of the configuration, by what became of them.")
+        text.sample(name, [("result", "taken")], Double(reloads.taken))
+        text.sample(name, [("result", "refused")], Double(reloads.refused))
+        text.single(
+            "komfyr_agent_config_last_reload_successful",
+            "gauge",
+            "0 after a reload that was refused.",
+            reloads.last?.isTaken == false ? 0 : 1
+        )
+        text.single(
+            "komfyr_agent_config_last_reload_success_timestamp_seconds",
+            "gauge",
+            "When the configuration that holds was read.",
+            seconds(reloads.lastTakenNs)
+        )
+    }
+
     /// 200 while logs are taken, 503 while the buffer takes none.
+    ///
+    /// A hub that is away is no illness of the agent's: the buffer is there for it, and `/metrics` tells.
     static func health(_ snapshot: AgentSnapshot, nowNs: Int64) -> (status: Int, body: [UInt8]) {
         let delivery = snapshot.delivery
         let (status, word, buffer) =
@@ -58,20 +118,22 @@ enum MetricsText {
             case .full: (503, "full", "full")
             case .broken: (503, "broken", "broken")
             }
-        var text =
-            "{\"status\":\"\(word)\",\"service\":\"komfyr-agent\",\"version\":\"\(KomfyrAgent.version)\",\"buffer\":"
-        text += "{\"state\":\"\(buffer)\",\"bytes\":\(delivery.bufferBytes),\"records\":\(delivery.recordsWaiting),"
-        text += "\"oldest_age_seconds\":\(number(oldestAge(delivery, nowNs)))},\"hub\":"
-        var body = Array(text.utf8)
-        if let trouble = delivery.trouble {
-            body.append(contentsOf: "{\"status\":\"down\",\"detail\":".utf8)
-            JSONText.appendString(trouble, to: &body)
-            body.append(UInt8(ascii: "}"))
-        } else {
-            body.append(contentsOf: "{\"status\":\"up\"}".utf8)
+        var body = JSONObjectWriter()
+        body.text("status", word)
+        body.text("service", "komfyr-agent")
+        body.text("version", KomfyrAgent.version)
+        if let detail = snapshot.bufferTrouble { body.text("detail", detail) }
+        body.object("buffer") { json in
+            json.text("state", buffer)
+            json.integer("bytes", delivery.bufferBytes)
+            json.integer("records", delivery.recordsWaiting)
+            json.number("oldest_age_seconds", snapshot.oldestAge(nowNs: nowNs))
         }
-        body.append(contentsOf: "}\n".utf8)
-        return (status, body)
+        body.object("hub") { json in
+            json.text("status", delivery.trouble == nil ? "up" : "down")
+            if let trouble = delivery.trouble { json.text("detail", trouble) }
+        }
+        return (status, body.finish() + [.lineFeed])
     }
 
     private struct Counter<Source> {
@@ -136,6 +198,8 @@ enum MetricsText {
             Counter("delivery_posts_total", "counter", "Posts to the hub.") { $0.posts },
             Counter("delivery_retries_total", "counter", "Posts that had to be repeated.") { $0.retries },
             Counter("delivery_bytes_total", "counter", "Bytes posted, compressed.") { $0.bytesPosted },
+            Counter("heartbeats_total", "counter", "Heartbeats that the hub has taken.") { $0.heartbeats },
+            Counter("heartbeats_failed_total", "counter", "Heartbeats that failed.") { $0.heartbeatsFailed },
             Counter("dead_letter_records_total", "counter", "Logs that the hub refused for good.") {
                 $0.recordsRefused
             },
@@ -143,10 +207,6 @@ enum MetricsText {
                 $0.recordsDroppedFromDeadLetters
             },
         ]
-    }
-
-    private static func oldestAge(_ delivery: DeliveryStatistics, _ nowNs: Int64) -> Double {
-        delivery.oldestWaitingNs > 0 ? max(0, seconds(nowNs - delivery.oldestWaitingNs)) : 0
     }
 
     private static func seconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds / 1_000_000) / 1_000 }

@@ -228,7 +228,8 @@ extension PayloadReader {
         members[index].form == .json && name(members[index], view).contains(UInt8(ascii: "\\"))
     }
 
-    /// How many members before this one, or written without escapes, have the name that is in `text`, written otherwise.
+    /// How many members before this one, or written without escapes, have the name that is in `text`, written
+    /// otherwise.
     private func twins(of index: Int, _ view: ByteView) -> Int {
         var count = 0
         var unescaped: [UInt8] = []

@@ -5,8 +5,8 @@
 ///  198.51.100.7:40000->203.0.113.9:22, NAT (198.51.100.7:40000->10.0.0.9:22)->203.0.113.9:22, len 60
 /// ```
 ///
-/// Gives `in`, `out`, `connection-state`, `src-mac`, `proto`, `flags`, `src`, `srcport`, `dst`, `dstport`, `nat`, `len`.
-/// Taken only when the line has both interfaces and the protocol: then it can be nothing else.
+/// Gives `in`, `out`, `connection-state`, `src-mac`, `proto`, `flags`, `src`, `srcport`, `dst`, `dstport`, `nat`,
+/// `len`. Taken only when the line has both interfaces and the protocol: then it can be nothing else.
 enum RouterFirewall {
     /// Appends the members of such a line.
     /// - Returns: whether it is one; nothing is appended when not.

@@ -285,7 +285,7 @@ extension SyslogTime {
     }
 
     /// The nanoseconds of `.123` or `,123`; digits beyond the ninth are passed over.
-    private static func readFraction(_ view: ByteView, _ position: inout Int) -> Int64 {
+    static func readFraction(_ view: ByteView, _ position: inout Int) -> Int64 {
         let mark = view[position]
         guard mark == UInt8(ascii: ".") || mark == UInt8(ascii: ","), view[position + 1].isDigit else { return 0 }
         position += 1
@@ -323,7 +323,7 @@ extension SyslogTime {
         return (sign == UInt8(ascii: "-") ? -seconds : seconds, end)
     }
 
-    private static func readShortNumber(_ view: ByteView, _ position: inout Int) -> Int? {
+    static func readShortNumber(_ view: ByteView, _ position: inout Int) -> Int? {
         guard view[position].isDigit else { return nil }
         var value = Int(view[position] - .zero)
         position += 1
@@ -334,7 +334,7 @@ extension SyslogTime {
         return value
     }
 
-    private static func month(_ view: ByteView, at position: Int) -> Int? {
+    static func month(_ view: ByteView, at position: Int) -> Int? {
         let letters =
             UInt32(view[position] | 0x20) << 16 | UInt32(view[position + 1] | 0x20) << 8
             | UInt32(view[position + 2] | 0x20)

@@ -52,12 +52,12 @@ extension LogFilterParameters {
         "`desc` (newest first) unless said; what is of the same time comes by arrival."
     )
 
-    private static let time = Schema.anyOf(
+    static let time = Schema.anyOf(
         .text(pattern: "^(now|[0-9]{1,6}[smh]|[0-9]{1,4}[dw])$", example: "15m"),
         .text(pattern: #"^[0-9]{1,10}(\.[0-9]{1,9})?$"#, example: "1795410000"),
         .time
     )
-    private static let timeWords =
+    static let timeWords =
         "RFC 3339 (UTC when it names no zone), a number since 1970 (s, ms, ns), or `15m`, `2h`, `1d` before now."
 }
 

@@ -38,7 +38,8 @@ extension OpenAPIDescription {
         SharedError(status: 401, description: "No key, or an unknown one.", routes: .closed),
         SharedError(
             status: 403,
-            description: "The key lacks the scope, or another site's page sent the session's cookie.",
+            description: "The key lacks the scope, a share token ordered what costs, or another site's page sent the "
+                + "session's cookie.",
             routes: .closed
         ),
         SharedError(status: 404, description: "There is no such thing, or the key may not see it.", routes: .named),

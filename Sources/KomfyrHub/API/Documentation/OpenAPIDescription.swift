@@ -84,7 +84,7 @@ struct OpenAPIDescription: Sendable {
             operation = operation.setting("parameters", .list(documentation.parameters.map(parameter)))
         }
         if let body = documentation.body {
-            var tree: JSONTree = ["required": true, "content": content(body.content)]
+            var tree: JSONTree = ["required": .flag(body.isRequired), "content": content(body.content)]
             if !body.description.isEmpty { tree = tree.setting("description", .text(body.description)) }
             operation = operation.setting("requestBody", tree)
         }

@@ -122,6 +122,11 @@ extension StreamRoute {
         """,
         parameters: LogFilterParameters.documentation + [
             .query("last_event_id", OpenAPIDescription.logID, "As `Last-Event-ID`, which it comes before."),
+            .query(
+                "beats",
+                .words(["true", "1", "false", "0"]),
+                "`1`: a WebSocket gets `{\"beat\":true}` every \(HubLimits.liveBeatSeconds) s when there is no log."
+            ),
             .header("Last-Event-ID", OpenAPIDescription.logID, "The last log that was received."),
         ],
         answers: [

@@ -1,6 +1,7 @@
 import HTTPTypes
 
-/// What the OpenAPI description says about a route, beside what the route itself says: method, path, access, parameters.
+/// What the OpenAPI description says about a route, beside what the route itself says: method, path, access,
+/// parameters.
 ///
 /// ```
 /// Route(method: .get, path: "/api/things/{id}", access: .scope(.read), parameters: ["limit"],
@@ -29,6 +30,7 @@ struct RouteDocumentation: Sendable {
         case ingest = "Ingest"
         case logs = "Logs"
         case counts = "Counts"
+        case analysis = "Analysis"
         case groups = "Groups"
         case access = "Access"
         case agents = "Agents"
@@ -113,10 +115,11 @@ struct RouteDocumentation: Sendable {
         /// By media type.
         var content: [Content]
         var description = ""
+        var isRequired = true
 
         /// A body of JSON.
-        static func json(_ schema: Schema, example: JSONTree) -> Body {
-            Body(content: [Content("application/json", schema, example: example)])
+        static func json(_ schema: Schema, example: JSONTree, isRequired: Bool = true) -> Body {
+            Body(content: [Content("application/json", schema, example: example)], isRequired: isRequired)
         }
     }
 

@@ -17,6 +17,8 @@ struct Schema: Sendable {
     static let quantity = Schema(["type": "number", "minimum": 0])
     /// RFC 3339, in UTC.
     static let time = Schema(["type": "string", "format": "date-time", "examples": ["2026-11-23T05:00:00.125Z"]])
+    /// Any number.
+    static let decimal = Schema(["type": "number"])
     /// Nothing, or anything.
     static let any = Schema([:])
 
@@ -61,6 +63,11 @@ struct Schema: Sendable {
             "required": .list(members.map(\.key).filter { !optional.contains($0) }.map { .text($0) }),
             "additionalProperties": false,
         ])
+    }
+
+    /// An object whose members may have any names.
+    static func map(of value: Schema) -> Schema {
+        Schema(["type": "object", "additionalProperties": value.json])
     }
 
     static func oneOf(_ schemas: Schema...) -> Schema { Schema(["oneOf": .list(schemas.map(\.json))]) }

@@ -4,8 +4,12 @@ extension StoreRoutes {
     static let groupsDocumentation = RouteDocumentation(
         .groups,
         "The groups",
-        "Sorted by name. `detail=1` makes each an object with its figures.",
-        parameters: [
+        """
+        Sorted by name. `detail=1` makes each an object with its figures. With it a filter changes what `count` and \
+        `levels` count: groups that it leaves nothing of stay with 0, `group` leaves out others. `newest` and `rate` \
+        are of all logs.
+        """,
+        parameters: LogFilterParameters.spanDocumentation + [
             .query("detail", .words(["1", "true", "0", "false"]), "With count, newest, levels and logs a second.")
         ],
         answers: [
@@ -52,6 +56,14 @@ extension StoreRoutes {
                         "rejected": .count.orNull.described("Refused since the start; null for bounded keys."),
                         "dropped": .count.orNull.described("Dropped since the start; null for bounded keys."),
                         "agents": .count.described("Agents that are known."),
+                        "ai": .object([
+                            "provider": .words(["gemini", "openai", "statistics"]),
+                            "model": .text.orNull,
+                            "tokens_today": .count.orNull
+                                .described("Of this day (UTC), in and out; null for bounded keys."),
+                            "daily_tokens": .count.orNull
+                                .described("AI_DAILY_TOKENS; null for bounded keys."),
+                        ]),
                     ]),
                 ])
             )

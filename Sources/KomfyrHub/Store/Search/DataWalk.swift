@@ -64,6 +64,64 @@ struct DataWalk {
         return false
     }
 
+    /// Calls `body` with each number that is a member of an object, those in arrays left out, and its dotted path.
+    ///
+    /// `path` is room for it, kept from object to object.
+    @inline(__always)
+    static func numbers(
+        in text: UnsafeRawBufferPointer,
+        path: inout [UInt8],
+        _ body: (_ path: UnsafeRawBufferPointer, _ value: Value) -> Void
+    ) {
+        path.removeAll(keepingCapacity: true)
+        var walk = DataWalk(text)
+        walk.numbers(&path, depth: 0, body)
+    }
+
+    private mutating func numbers(
+        _ path: inout [UInt8],
+        depth: Int,
+        _ body: (UnsafeRawBufferPointer, Value) -> Void
+    ) {
+        guard depth < HubLimits.searchDataDepth, next() == UInt8(ascii: "{") else {
+            _ = stop()
+            return
+        }
+        index += 1
+        while let byte = next(), byte != UInt8(ascii: "}") {
+            if byte == UInt8(ascii: ",") {
+                index += 1
+                continue
+            }
+            guard byte == UInt8(ascii: "\""), let (bytes, hasEscapes) = string(), next() == UInt8(ascii: ":") else {
+                _ = stop()
+                return
+            }
+            index += 1
+            let length = path.count
+            if depth > 0 { path.append(UInt8(ascii: ".")) }
+            if hasEscapes {
+                JSONText.appendUnescaped(bytes, to: &path)
+            } else {
+                path.append(contentsOf: bytes)
+            }
+            switch next() {
+            case UInt8(ascii: "{"): numbers(&path, depth: depth + 1, body)
+            case UInt8(ascii: "["): skip()
+            case let byte?:
+                switch scalar(byte) {
+                case .number(let digits): path.withUnsafeBytes { body($0, .number(digits)) }
+                case .hole(let column): path.withUnsafeBytes { body($0, .hole(column)) }
+                case nil: _ = stop()
+                default: break
+                }
+            case nil: break
+            }
+            path.removeLast(path.count - length)
+        }
+        index += 1
+    }
+
     // MARK: Values
 
     /// Walks the value that is next; `place` is where in the path the next name begins: one past its end, all of it was

@@ -21,6 +21,8 @@ final class Needle: Sendable {
     let meetsFoldedASCII: Bool
     /// Two of its bytes that are rare in logs, by their places: what the scan looks at first.
     let rareBytes: (Int, Int)
+    /// The words that a value which holds it must hold whole.
+    let wholeWords: [SearchWord]
     /// For each byte, how much of the text before it is also its beginning (Knuth, Morris and Pratt).
     let failure: [UInt16]
 
@@ -33,6 +35,7 @@ final class Needle: Sendable {
         meetsFoldedASCII = folded.contains { $0 == UInt8(ascii: "k") || $0 == UInt8(ascii: "i") }
         rareBytes = Self.rareBytes(of: folded)
         failure = Self.failure(of: folded)
+        wholeWords = Self.wholeWords(of: folded, left, right)
     }
 
     /// Whether a value holds it.
@@ -82,9 +85,8 @@ final class Needle: Sendable {
         }
     }
 
-    /// The hashes of the words that a value which holds it must hold whole.
-    var wholeWords: [UInt64] {
-        var hashes: [UInt64] = []
+    private static func wholeWords(of folded: [UInt8], _ left: Edge, _ right: Edge) -> [SearchWord] {
+        var words: [SearchWord] = []
         var index = 0
         while index < folded.count {
             guard Words.isWordByte(folded[index]) else {
@@ -94,9 +96,9 @@ final class Needle: Sendable {
             let start = index
             while index < folded.count, Words.isWordByte(folded[index]) { index += 1 }
             if start == 0 && left == .open || index == folded.count && right == .open { continue }
-            hashes.append(Words.hash(folded: Array(folded[start..<index])))
+            words.append(SearchWord(folded: Array(folded[start..<index])))
         }
-        return hashes
+        return words
     }
 
     /// The two rarest bytes, the earlier one first; the same place twice when there is only one.

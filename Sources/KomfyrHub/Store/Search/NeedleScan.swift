@@ -1,13 +1,18 @@
+import CScan
+
 #if canImport(Glibc)
 import Glibc
 #endif
 
 /// The scan: each place of a needle in a stretch of bytes.
 ///
-/// Thirty-two places at a time are tested for two of the needle's bytes that are rare in logs, upper and lower case
+/// Sixty-four places at a time are tested for two of the needle's bytes that are rare in logs, upper and lower case
 /// at once; what passes is compared whole. Texts made so that too much passes (a run of one letter, searched for a run
 /// of the same) are read on by Knuth, Morris and Pratt's search, so that the time is linear whatever the text.
 extension Needle {
+    /// Places that are tested at a time.
+    private static let width = Int(CSCAN_WIDTH)
+
     /// Whether it stands at a place, edges left aside; ASCII in any case.
     @inline(__always)
     func stands(in text: UnsafeRawBufferPointer, at place: Int) -> Bool {
@@ -38,21 +43,9 @@ extension Needle {
             let firsts = UInt64(first) &* 0x0101_0101_0101_0101
             let seconds = UInt64(second) &* 0x0101_0101_0101_0101
             while place <= last {
-                if place + rareBytes.1 + 32 <= text.count {
-                    let left = base + place + rareBytes.0
-                    let right = base + place + rareBytes.1
-                    let zeros0 = Self.matches(left, right, 0, firsts, seconds)
-                    let zeros1 = Self.matches(left, right, 8, firsts, seconds)
-                    let zeros2 = Self.matches(left, right, 16, firsts, seconds)
-                    let zeros3 = Self.matches(left, right, 24, firsts, seconds)
-                    if zeros0 | zeros1 | zeros2 | zeros3 == 0 {
-                        place += 32
-                        continue
-                    }
-                    var candidates =
-                        Self.gather(zeros0) | Self.gather(zeros1) << 8 | Self.gather(zeros2) << 16
-                        | Self.gather(zeros3) << 24
-                    var next = place + 32
+                if place + rareBytes.1 + Self.width <= text.count {
+                    var candidates = cscan_pairs(base + place + rareBytes.0, base + place + rareBytes.1, first, second)
+                    var next = place + Self.width
                     while candidates != 0 {
                         let candidate = place + candidates.trailingZeroBitCount
                         candidates &= candidates &- 1
@@ -67,7 +60,7 @@ extension Needle {
                     }
                     place = next
                 } else if place + rareBytes.1 + 8 <= text.count {
-                    let zeros = Self.matches(base + place + rareBytes.0, base + place + rareBytes.1, 0, firsts, seconds)
+                    let zeros = Self.matches(base + place + rareBytes.0, base + place + rareBytes.1, firsts, seconds)
                     var next = place + 8
                     var candidates = Self.gather(zeros)
                     while candidates != 0 {
@@ -149,15 +142,14 @@ extension Needle {
     private static func matches(
         _ left: UnsafeRawPointer,
         _ right: UnsafeRawPointer,
-        _ offset: Int,
         _ firsts: UInt64,
         _ seconds: UInt64
     ) -> UInt64 {
         let cases: UInt64 = 0x2020_2020_2020_2020
         let lows: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
         let differences =
-            ((left.loadUnaligned(fromByteOffset: offset, as: UInt64.self) | cases) ^ firsts)
-            | ((right.loadUnaligned(fromByteOffset: offset, as: UInt64.self) | cases) ^ seconds)
+            ((left.loadUnaligned(fromByteOffset: 0, as: UInt64.self) | cases) ^ firsts)
+            | ((right.loadUnaligned(fromByteOffset: 0, as: UInt64.self) | cases) ^ seconds)
         // Exact, without carries between bytes: the high bit of each byte that is zero.
         return ~(((differences & lows) &+ lows) | differences | lows)
     }

@@ -27,12 +27,12 @@ struct Search: Sendable {
         SearchFacts(chunk, group: group).outcome(root).canMatch
     }
 
-    /// As `mayMatch`, with another way to ask for a word's hash (`Words`).
+    /// As `mayMatch`, with another way to ask for a word.
     func mayMatch(
         levels: UInt8,
         numbers: [SplitData.NumberInfo]?,
         group: String?,
-        mayContain: (UInt64) -> Bool
+        mayContain: (SearchWord) -> Bool
     ) -> Bool {
         SearchFacts(levels: levels, numbers: numbers, group: group, words: ()).outcome(root, mayContain).canMatch
     }

@@ -10,8 +10,8 @@ extension HubLimits {
     static let searchPatterns = 8
     /// Memory of one regular expression's automata, in bytes.
     ///
-    /// A live stream keeps its search as long as it is open, so eight patterns of each of some hundred streams must fit.
-    /// A pattern that needs more states than fit goes on in linear time without them, more slowly.
+    /// A live stream keeps its search as long as it is open, so eight patterns of each of some hundred streams must
+    /// fit. A pattern that needs more states than fit goes on in linear time without them, more slowly.
     static let searchPatternMemory = 1 << 20
     /// How deep the walk through a log's data goes: above what bodies may nest (`ProtocolLimits.jsonDepth`), below
     /// what a recursive reader's stack could not bear.

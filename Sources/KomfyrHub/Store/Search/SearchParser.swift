@@ -1,4 +1,5 @@
 import Protocol
+import RegularExpressions
 
 /// Reads the `q` language; docs/search.md describes it.
 ///

@@ -1,7 +1,7 @@
 /// What can come of a search in a chunk, before its rows are read.
 ///
-/// Some row may match, some row may fail to, or both. Whatever is not known counts as possible, so that no chunk with a match is ever passed over: `-a` may only deny a
-/// chunk of which it is known that all rows have `a`.
+/// Some row may match, some row may fail to, or both. Whatever is not known counts as possible, so that no chunk with a
+/// match is ever passed over: `-a` may only deny a chunk of which it is known that all rows have `a`.
 struct SearchOutcome: Equatable {
     var canMatch: Bool
     var canFail: Bool
@@ -26,12 +26,12 @@ extension SearchFacts where Words == BloomFilter? {
         self.init(levels: facts.levels, numbers: facts.numbers, group: group, words: facts.words)
     }
 
-    func outcome(_ node: SearchNode) -> SearchOutcome { outcome(node) { words?.mayContain($0) ?? true } }
+    func outcome(_ node: SearchNode) -> SearchOutcome { outcome(node) { words?.mayContain($0.hash) ?? true } }
 }
 
 extension SearchFacts {
-    /// What can come of a search; `mayContain` tells of a word's hash.
-    func outcome(_ node: SearchNode, _ mayContain: (UInt64) -> Bool) -> SearchOutcome {
+    /// What can come of a search; `mayContain` tells of a word.
+    func outcome(_ node: SearchNode, _ mayContain: (SearchWord) -> Bool) -> SearchOutcome {
         switch node {
         case .term(let term): return outcome(term, mayContain)
         case .not(let node):
@@ -56,7 +56,7 @@ extension SearchFacts {
         }
     }
 
-    private func outcome(_ term: SearchTerm, _ mayContain: (UInt64) -> Bool) -> SearchOutcome {
+    private func outcome(_ term: SearchTerm, _ mayContain: (SearchWord) -> Bool) -> SearchOutcome {
         switch term {
         case .everything: return .surely(true)
         case .group(let test): return .surely(test.holds(group))
@@ -71,7 +71,7 @@ extension SearchFacts {
         }
     }
 
-    private func mayHold(_ test: TextTest, _ mayContain: (UInt64) -> Bool) -> Bool {
+    private func mayHold(_ test: TextTest, _ mayContain: (SearchWord) -> Bool) -> Bool {
         guard case .needle(let needle) = test else { return true }
         return needle.wholeWords.allSatisfy(mayContain)
     }

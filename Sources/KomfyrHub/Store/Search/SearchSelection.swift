@@ -1,3 +1,5 @@
+import RegularExpressions
+
 /// Selects the rows of a block that match a search, a column at a time.
 ///
 /// Every step takes rising row numbers and gives those of them that are left: what is joined by AND looks only at what
@@ -53,11 +55,21 @@ struct SearchSelection {
             return TextRows.each(sources, rows) { test.holds(source: $0) }
         case .message(let test): return selectMessages(test, rows)
         case .text(let test):
+            if isAbsentFromTail(test, rows) { return [] }
             let found = selectMessages(test, rows)
             return Rows.union(found, selectStrings(test, Rows.without(rows, found)))
         case .member(let test): return select(test, rows)
         case .number(let test): return select(test, rows)
         }
+    }
+
+    /// Whether what is looked for stands nowhere in a tail, whose messages and objects lie in one text.
+    private func isAbsentFromTail(_ test: TextTest, _ rows: [UInt32]) -> Bool {
+        guard case .needle(let needle) = test, let messages = block.messages, case .json(let objects) = block.data
+        else {
+            return false
+        }
+        return TextRows.areWithout(needle, messages, objects, rows)
     }
 
     private func selectMessages(_ test: TextTest, _ rows: [UInt32]) -> [UInt32] {

@@ -1,4 +1,5 @@
 import Protocol
+import RegularExpressions
 
 /// One term of a search: what is held against one part of a log.
 enum SearchTerm: Sendable {

@@ -2,9 +2,9 @@
 enum TextRows {
     /// Rows whose text holds a needle.
     ///
-    /// Where most of a stretch of the column is looked at and the rows lie in it in order, the stretch is scanned as one,
-    /// which for short texts is several times as fast as one by one; a place that is found is then given to its row.
-    /// Where rows share texts the column is short for what they have together, and all of it is scanned first.
+    /// Where most of a stretch of the column is looked at and the rows lie in it in order, the stretch is scanned as
+    /// one, which for short texts is several times as fast as one by one; a place that is found is then given to its
+    /// row. Where rows share texts the column is short for what they have together, and all of it is scanned first.
     static func holding(_ needle: Needle, _ column: TextColumn, _ rows: [UInt32]) -> [UInt32] {
         guard needle.left != .value, needle.right != .value, !needle.folded.isEmpty else {
             return each(column, rows) { needle.isIn($0) }
@@ -20,6 +20,7 @@ enum TextRows {
         }
         return column.text.withUnsafeBytes { text in
             let whole = UnsafeRawBufferPointer(rebasing: text[stretch])
+            if needle.folded == [UInt8(ascii: "\\")], ByteSearch.first(needle.folded, in: whole) == nil { return [] }
             if !needle.isASCII {
                 return FoldedText.isASCII(whole) ? [] : each(column, rows) { needle.isIn($0) }
             }
@@ -30,6 +31,29 @@ enum TextRows {
                 return find(needle, text, column.ranges, rows) ?? each(column, rows) { needle.isIn($0) }
             }
             return scan(needle, text, stretch, column.ranges, rows)
+        }
+    }
+
+    /// Whether a needle surely stands nowhere in the texts of some rows in two columns that lie in one text, as messages
+    /// and objects of a tail do: one look at it instead of one for each column.
+    ///
+    /// Escapes may hide what stands in JSON strings, so with any of them nothing is sure.
+    static func areWithout(_ needle: Needle, _ first: TextColumn, _ second: TextColumn, _ rows: [UInt32]) -> Bool {
+        guard needle.isASCII, needle.left != .value, needle.right != .value, !needle.folded.isEmpty,
+            let left = stretch(of: first, rows), let right = stretch(of: second, rows)
+        else { return false }
+        return first.text.withUnsafeBytes { text in
+            let isOneText = second.text.withUnsafeBytes { $0.baseAddress == text.baseAddress && $0.count == text.count }
+            let part = min(left.lowerBound, right.lowerBound)..<max(left.upperBound, right.upperBound)
+            guard isOneText, part.count <= 2 * (left.count + right.count) else { return false }
+            var isFound = false
+            needle.forEachPlace(in: text, from: part.lowerBound, to: part.upperBound) { _ in
+                isFound = true
+                return part.upperBound
+            }
+            let whole = UnsafeRawBufferPointer(rebasing: text[part])
+            if isFound || ByteSearch.first([UInt8(ascii: "\\")], in: whole) != nil { return false }
+            return !needle.meetsFoldedASCII || !FoldedText.hasASCII(in: whole)
         }
     }
 
@@ -134,7 +158,7 @@ enum TextRows {
             end = Int(range.offset) + Int(range.length)
             bytes += Int(range.length)
         }
-        guard let start, end <= column.text.count, bytes * 2 >= end - start else { return nil }
+        guard let start, end <= column.text.count, bytes * 6 >= end - start else { return nil }
         return start..<end
     }
 

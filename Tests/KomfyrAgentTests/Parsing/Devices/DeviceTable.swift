@@ -12,17 +12,42 @@
 /// `.err` has no facility. `@ unparsed` expects the whole message as it came.
 enum DeviceTable {
     static func read(_ table: String) -> [SyslogCase] {
-        var cases: [SyslogCase] = []
-        for block in table.split(separator: "\n\n") {
-            var fields: [Character: String] = [:]
-            for line in block.split(separator: "\n") {
-                guard let mark = line.first else { continue }
-                fields[mark] = String(line.dropFirst(2))
-                if mark == "=" && line.hasPrefix("=~") { fields["~"] = String(line.dropFirst(3)) }
-            }
-            cases.append(makeCase(fields))
+        table.split(separator: "\n\n").map { makeCase(fields(of: $0)) }
+    }
+
+    private static func fields(of block: Substring) -> [Character: String] {
+        var fields: [Character: String] = [:]
+        for line in block.split(separator: "\n") {
+            guard let mark = line.first else { continue }
+            fields[mark] = String(line.dropFirst(2))
+            if mark == "=" && line.hasPrefix("=~") { fields["~"] = String(line.dropFirst(3)) }
         }
-        return cases
+        return fields
+    }
+
+    /// What is mistyped: such a case would expect something else than was meant.
+    static func problems(_ table: String) -> [String] {
+        var problems: [String] = []
+        for block in table.split(separator: "\n\n") {
+            let fields = fields(of: block)
+            let name = fields["#"] ?? "\(block.prefix(40))"
+            for line in block.split(separator: "\n")
+            where !["# ", "< ", "@ ", "= ", "=~", "+ "].contains(line.prefix(2)) {
+                problems.append("\(name): what is `\(line)`?")
+            }
+            let columns = (fields["@"] ?? "").split(separator: " ").map(String.init)
+            let severity = columns.first?.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first
+            if columns.count != 4, columns != ["unparsed"] {
+                problems.append("\(name): `@` has \(columns.count) columns")
+            } else if let severity, !severities.contains(String(severity)) {
+                problems.append("\(name): no severity is called \(severity)")
+            }
+            if let start = fields["~"], !resolved(fields["<"] ?? "").contains(resolved(start)) {
+                problems.append("\(name): `=~ \(start)` is not in the message")
+            }
+            if fields["#"] == nil || fields["<"] == nil { problems.append("\(name): it has no name, or no message") }
+        }
+        return problems
     }
 
     private static func makeCase(_ fields: [Character: String]) -> SyslogCase {

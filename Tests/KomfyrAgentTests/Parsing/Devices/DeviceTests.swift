@@ -44,8 +44,21 @@ struct DeviceTests {
             + SyslogMessagesTests.cisco + SyslogMessagesTests.network + SyslogMessagesTests.times
             + SyslogMessagesTests.broken
         #expect(Self.all.count + others.count >= 300)
-        // A case that was not read whole would pass for want of fields.
-        #expect(Self.all.allSatisfy { $0.name != "without a name" && !$0.input.isEmpty })
+    }
+
+    @Test func `the tables are written as their reader reads them`() {
+        #expect(Self.tables.flatMap { DeviceTable.problems($0) } == [])
+    }
+
+    static let mistyped = [
+        "# name\n< <13>a: text\n@ user.notice - a\n= text", "# name\n< <13>a: text\n@ unprsed",
+        "# name\n< <13>a: text\n@ user.notce - a -\n= text", "# name\n< <13>a: text\n@ user.notice - a -\n=~ txt",
+        "# name\n< <13>a: text\n@ user.notice - a -\n: text", "# name\n@ user.notice - a -\n= text",
+        "< <13>a: text\n@ user.notice - a -\n= text", "# name\n< <13>a: text\n= text",
+    ]
+
+    @Test(arguments: mistyped) func `a mistyped case is no case of something else`(_ block: String) {
+        #expect(DeviceTable.problems(block).count == 1)
     }
 
     @Test func `without parse_payload the text alone is kept`() throws {
