@@ -9,8 +9,9 @@ import EventLoop
 /// ```
 ///
 /// A file that is new, lies in the same folder as a followed one, has a name as rotation makes them of that one's, and
-/// begins as it does, waits (`FileTail.original`) until it is clear what it is. In doubt it is a file of its own: a line
-/// that comes twice is better than one that never comes.
+/// begins as it does, waits (`FileTail.original`) until it is clear what it is. So does one that is shorter than what is
+/// known of the other's beginning, which has grown since it was copied, until both were looked at. In doubt it is a file
+/// of its own: a line that comes twice is better than one that never comes.
 ///
 /// - The other one is truncated, written anew, or gone: this one goes on where that was read to. The bytes before that
 ///   place are compared, and a file that has others there is read from its beginning.
@@ -37,11 +38,12 @@ final class FileCopies {
         case truncated(FileTail, FileMark)
     }
 
-    private struct Waiting {
+    struct Waiting {
         let tail: FileTail
         let original: FileTail
-        /// How far the original was read when this file was met.
-        let met: FileMark
+        /// How far the original was read when this file was met; no further than this file goes, once a look has shown
+        /// that both are the same so far.
+        var met: FileMark
         let metMs: UInt64
         /// Its size at the last look.
         var size: UInt64 = 0
@@ -54,7 +56,7 @@ final class FileCopies {
     /// How long a copy has to be left alone, and how long ago a truncation may be, in milliseconds.
     private let leftFileMs: UInt64
     private let decided: (_ tail: FileTail, _ original: FileTail, Verdict) -> Void
-    private var waiting: [FileIdentity: Waiting] = [:]
+    private(set) var waiting: [FileIdentity: Waiting] = [:]
     /// Those that are to be looked at.
     private var line: [FileIdentity] = []
     private var isLooking = false
@@ -112,6 +114,7 @@ final class FileCopies {
     ) -> Origin? {
         var head = Head(bytes: head)
         var found: (origin: Origin, length: UInt32)?
+        var longer: FileTail?
         // One that was truncated while nobody looked is not checked before it has a byte, and may have been copied.
         for other in tails where other.original == nil && (!other.isUnchecked || other.before != nil) {
             // The more of their beginning is known to be the same, the surer.
@@ -123,9 +126,11 @@ final class FileCopies {
                 before.mark.fingerprintLength > found?.length ?? 0, Self.isNamed(tail, after: other)
             {
                 found = (.truncated(other, before.mark), before.mark.fingerprintLength)
+            } else if head.bytes.count < other.mark.fingerprintLength, Self.isNamed(tail, after: other) {
+                longer = other
             }
         }
-        return found?.origin
+        return found?.origin ?? longer.map { .followed($0) }
     }
 
     /// What was read of a new file, from its beginning.
@@ -223,7 +228,9 @@ final class FileCopies {
             return
         }
         switch answer {
-        case .unclear(let size): waiting[asked.tail.identity]?.size = size
+        case .unclear(let size, let met):
+            waiting[asked.tail.identity]?.size = size
+            waiting[asked.tail.identity]?.met = met
         case .clear(let verdict):
             forget(entry.tail)
             decided(entry.tail, entry.original, verdict)

@@ -24,8 +24,8 @@ struct FileCopyLook: Sendable {
     }
 
     enum Answer: Sendable {
-        /// Not yet; the size it has.
-        case unclear(size: UInt64)
+        /// Not yet; the size it has, and how far it is known to be what was read in the original.
+        case unclear(size: UInt64, met: FileMark)
         case clear(FileCopies.Verdict)
     }
 
@@ -46,19 +46,22 @@ struct FileCopyLook: Sendable {
     private func look(_ original: File, _ mark: FileMark, _ isOld: Bool, _ isCaughtUp: Bool) -> Answer {
         guard let copy = Content(copy), let first = Content(original), first.size >= mark.offset else {
             // Its truncation is heard of soon; a file that cannot be opened is never heard of.
-            return isOld && isCaughtUp ? .clear(settle(at: mark)) : .unclear(size: size)
+            return isOld && isCaughtUp ? .clear(settle(at: mark)) : .unclear(size: size, met: met)
         }
         let end = min(copy.size, first.size)
-        guard let ours = copy.bytes(before: end), let theirs = first.bytes(before: end) else {
-            return .unclear(size: size)
+        guard let ours = copy.bothEnds(at: end), let theirs = first.bothEnds(at: end) else {
+            return .unclear(size: size, met: met)
         }
         // One that was written anew just now is heard of soon.
         // Where nothing of it counts as read it was truncated just now, and what it is then is not known yet.
         let goesOn = mark.offset > 0 && first.has(mark)
-        guard ours == theirs else { return goesOn ? .clear(.other) : .unclear(size: size) }
+        guard ours == theirs else { return goesOn ? .clear(.other) : .unclear(size: size, met: met) }
         // A copy is never longer than what it was made of.
         if copy.size > first.size, goesOn { return .clear(.other) }
-        return isOld && copy.size == size ? .clear(.other) : .unclear(size: copy.size)
+        if isOld, copy.size == size { return .clear(.other) }
+        // The original was read further than the copy goes before anybody looked at the copy.
+        let wasLate = goesOn && met.offset > copy.size && mark.offset >= copy.size
+        return .unclear(size: copy.size, met: wasLate ? copy.mark(at: copy.size) ?? met : met)
     }
 
     private func settle(at mark: FileMark) -> FileCopies.Verdict {
@@ -81,6 +84,14 @@ struct FileCopyLook: Sendable {
             else { return nil }
             self.descriptor = descriptor
             size = UInt64(clamping: status.st_size)
+        }
+
+        /// The first bytes before a place, as many as fingerprints cover, and the last ones.
+        func bothEnds(at end: UInt64) -> [[UInt8]]? {
+            guard let head = bytes(Int(min(end, UInt64(FileCheck.fingerprintBytes))), at: 0),
+                let last = bytes(before: end)
+            else { return nil }
+            return [head, last]
         }
 
         /// The (up to) 64 bytes before a place.

@@ -9,7 +9,7 @@ extension FileInput {
         case .followed(let original):
             copies.wait(tail, for: original, met: original.mark)
             // Nobody waits for what becomes of the other one.
-            if isFinishing { settle(tail) }
+            if isFinishing { settle(tail) } else { copies.look(at: tail) }
         case .truncated(let original, let mark):
             copies.wait(tail, for: original, met: mark)
             copies.settle(tail, at: mark)

@@ -125,7 +125,7 @@ struct FileCopyTests {
         let harness = try start(leftFileMs: 60_000)
         try expect(harness, lines, settles: false)
         try folder.copy("app.log", "app.log.1")
-        #expect(eventually { harness.statistics.open == 2 })
+        #expect(eventually { harness.isWaiting("app.log.1") })
         try folder.append("app.log", "gap\n")
         try expect(harness, lines + ["gap"], settles: false)
         try folder.truncate("app.log")
@@ -144,6 +144,36 @@ struct FileCopyTests {
         let again = try start(FileHarness.positions(harness.onDisk))
         try folder.append("app.log", "last\n")
         try expect(again, ["last"])
+    }
+
+    @Test(arguments: sizes)
+    func `a copy that is read when its original has grown waits as well`(_ count: Int) throws {
+        let lines = Self.lines(0..<count)
+        try folder.write("app.log", Self.text(lines))
+        let harness = try start(leftFileMs: 60_000)
+        try expect(harness, lines, settles: false)
+        // It is there, and has nothing yet.
+        try folder.write("app.log.1", "")
+        #expect(eventually { harness.statistics.open == 2 })
+        try folder.append("app.log", "gap\n")
+        try expect(harness, lines + ["gap"], settles: false)
+        try folder.append("app.log.1", Self.text(lines))
+        #expect(eventually { harness.isWaiting("app.log.1") })
+        try folder.truncate("app.log")
+        try folder.append("app.log", "new\n")
+        try expect(harness, lines + ["gap", "new"])
+        try folder.append("app.log.1", "its own\n")
+        try expect(harness, lines + ["gap", "new", "its own"])
+    }
+
+    @Test func `a short file that begins otherwise than one that is longer is read at once`() throws {
+        let lines = Self.lines(0..<3)
+        try folder.write("app.log", Self.text(lines))
+        let harness = try start(leftFileMs: 60_000)
+        try expect(harness, lines, settles: false)
+        try folder.write("app.log.1", "other\n")
+        try expect(harness, lines + ["other"])
+        #expect(!harness.isWaiting("app.log.1"))
     }
 
     @Test(arguments: sizes)

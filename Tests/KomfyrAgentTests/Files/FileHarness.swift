@@ -206,6 +206,16 @@ final class FileHarness: Sendable {
         thread.mailbox.post { _ in reference.parts.batcher?.taken(count: count, state: .open) }
     }
 
+    /// Whether a file waits until it is clear whether it is a copy, and is known to be one as far as it goes.
+    func isWaiting(_ name: String) -> Bool {
+        let isKnown = Flag()
+        onLoop { parts, _ in
+            let entries = parts.input?.copies?.waiting.values.filter { $0.tail.baseName == name } ?? []
+            if entries.contains(where: { $0.size > 0 && $0.met.offset <= $0.size }) { isKnown.set() }
+        }
+        return isKnown.isSet
+    }
+
     /// How far files were read by now.
     var positions: [FilePosition] {
         let box = PositionBox()
